@@ -1,0 +1,42 @@
+"""Starts the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.theme import apply_theme
+
+
+def main(arguments: list[str]) -> int:
+    """Open the window, with a configuration, folder or run if one is given; returns the exit code."""
+    os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+    app = make_application(arguments)
+    from app.main_window import MainWindow
+
+    window = MainWindow()
+    window.show()
+    if arguments:
+        path = Path(arguments[0]).absolute()
+        QTimer.singleShot(0, window, lambda: window.files.open_anything(path))
+    else:
+        QTimer.singleShot(0, window, window.offer_recovery)
+        QTimer.singleShot(0, window, window.reattach)
+    return app.exec()
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The application object, with name, theme and settings in place."""
+    QApplication.setApplicationName("ModelGardener")
+    QApplication.setOrganizationName("ModelGardener")
+    QApplication.setDesktopFileName("modelgardener")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication([sys.argv[0], *arguments])
+    mode = QSettings().value("theme", "system")
+    apply_theme(app, mode if mode in ("light", "dark") else "system")
+    return app

@@ -1,0 +1,76 @@
+"""A folder or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog
+
+from app.config_tree.editors.text_editor import TextEditor
+from app.project.project import Project
+
+
+def path_text(path: Path, project: Project) -> str:
+    """How a chosen path is written: relative where it lies beside or below the project's file, else whole."""
+    path = path.absolute()
+    if project.path is not None and path.is_relative_to(project.base_dir):
+        return path.relative_to(project.base_dir).as_posix()
+    return str(path)
+
+
+class PathEditor(TextEditor):
+    """A text field with a button that opens the system's dialog; takes a dropped folder or file."""
+
+    def build(self) -> None:
+        super().build()
+        what = "folder" if self.row.picker == "folder" else "file"
+        self.field.setPlaceholderText(self.row.empty_text if self.row.optional else f"Choose a {what}")
+        self.pick_button = self.add_button("folder-open", f"Choose a {what}", self.pick)
+        self.field.setAcceptDrops(False)
+        self.setAcceptDrops(True)
+        self.field.installEventFilter(self)
+
+    def pick(self) -> None:
+        """Open the dialog; the window goes on meanwhile."""
+        dialog = QFileDialog(self, f"Choose: {self.row.title}", str(self._start_folder()))
+        is_folder = self.row.picker == "folder"
+        dialog.setFileMode(QFileDialog.FileMode.Directory if is_folder else QFileDialog.FileMode.ExistingFile)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, is_folder)
+        dialog.fileSelected.connect(self.take)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def take(self, path: str) -> None:
+        """Use a path that was chosen or dropped."""
+        if path:
+            self.edited.emit(path_text(Path(path), self.project))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if path := self._dropped(event):
+            event.acceptProposedAction()
+            self.take(path)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.FocusOut):
+            self.field.setToolTip(self._whole_if_cut())
+        return False
+
+    def _whole_if_cut(self) -> str:
+        is_cut = self.field.fontMetrics().horizontalAdvance(self.field.text()) > self.field.width() - 12
+        return self.field.text() if is_cut else ""
+
+    def _dropped(self, event: QDropEvent) -> str:
+        urls = event.mimeData().urls()
+        path = urls[0].toLocalFile() if len(urls) == 1 else ""
+        is_wanted = Path(path).is_dir() if self.row.picker == "folder" else Path(path).is_file()
+        return path if path and is_wanted else ""
+
+    def _start_folder(self) -> Path:
+        path = self.project.base_dir / Path(self.field.text()).expanduser()
+        return path if path.exists() else self.project.base_dir

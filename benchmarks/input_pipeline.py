@@ -1,0 +1,134 @@
+"""How fast batches come, against `keras.utils.image_dataset_from_directory` on the same class folder.
+
+    python benchmarks/input_pipeline.py [CLASS_FOLDER] [--batch-size 32] [--rounds 7]
+
+Both sides shuffle all pictures in every epoch and give float32 batches of the same size. Rounds are interleaved in one
+process, so that a busy machine slows all alike; each figure is the median of the rounds, each ratio the median of the
+rounds' ratios. Goals: at least 2 once decoded pictures are kept, at least 1 in the first epoch from a cold start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+from trainer.config.config import Config  # noqa: E402
+from trainer.config.sections import AugmentationSection  # noqa: E402
+from trainer.data.inspect import propose_config  # noqa: E402
+from trainer.engine.data.prepare import prepare_data  # noqa: E402
+from trainer.engine.data.split import Split  # noqa: E402
+
+OURS = "ours, kept in memory"
+OURS_OFF = "ours, decoding each epoch"
+OURS_AUGMENTED = "ours, kept and augmented"
+KERAS = "Keras directory dataset"
+KERAS_CACHED = "Keras directory dataset .cache()"
+OURS_COLD = "ours, cold: scan, decode, first epoch"
+KERAS_COLD = "Keras, cold: scan, first epoch"
+AUGMENTATION = AugmentationSection(horizontal_flip=True, rotation_degrees=10, zoom_fraction=0.1, contrast_fraction=0.1)
+
+
+class Silent:
+    """A reporter that says nothing."""
+
+    def log(self, tag: str, message: str) -> None:
+        """Say nothing."""
+
+    def notice(self, level: str, message: str) -> None:
+        """Say nothing."""
+
+    def progress(self, done: int, total: int, unit: str = "") -> None:
+        """Say nothing."""
+
+
+def main() -> None:
+    """Run all sides in turn and print images/s and ratios."""
+    arguments = _arguments()
+    folder: Path = arguments.folder.resolve()
+    size = tuple(propose_config(folder).values["data"]["image_size"])
+    batch_size: int = arguments.batch_size
+
+    def keras_dataset() -> Any:
+        return keras.utils.image_dataset_from_directory(
+            folder, image_size=size, batch_size=batch_size, label_mode="int", seed=1, verbose=False
+        )
+
+    def ours(cache: str) -> Split:
+        data = {"train_dir": str(folder), "image_size": size, "validation_fraction": 0, "cache": cache}
+        return prepare_data(Config.model_validate({"data": data}), folder, Silent()).train
+
+    kept = ours("memory")
+    sides: dict[str, Callable[[], int]] = {
+        OURS: _endless_epochs(kept, batch_size),
+        OURS_AUGMENTED: _endless_epochs(kept, batch_size, AUGMENTATION),
+        OURS_OFF: _endless_epochs(ours("off"), batch_size),
+        KERAS: _repeated(keras_dataset()),
+        KERAS_CACHED: _repeated(keras_dataset().cache()),
+        OURS_COLD: lambda: _endless_epochs(ours("memory"), batch_size)(),
+        KERAS_COLD: lambda: _repeated(keras_dataset())(),
+    }
+    for side in sides.values():
+        side()
+    speeds = _measure(sides, arguments.rounds)
+    print(f"{kept.num_samples:,} pictures of {size[0]}×{size[1]}, batches of {batch_size}, {arguments.rounds} rounds")
+    _print(speeds, [(OURS, KERAS, 2.0), (OURS, KERAS_CACHED, None), (OURS_AUGMENTED, KERAS, None)])
+    _print(speeds, [(OURS_OFF, KERAS, None), (OURS_COLD, KERAS_COLD, 1.0)])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    default = ROOT.parent / "shared" / "data" / "cifar10-mini" / "train"
+    parser.add_argument("folder", type=Path, nargs="?", default=default, help="a folder with one sub-folder per class")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=7)
+    return parser.parse_args()
+
+
+def _endless_epochs(
+    split: Split, batch_size: int, augmentation: AugmentationSection | None = None
+) -> Callable[[], int]:
+    """One epoch per call, of a dataset that runs on over epochs as it does in training."""
+    dataset = split.dataset(
+        batch_size=batch_size, shuffle=True, seed=1, augmentation=augmentation, one_hot=False, repeat=True
+    )
+    batches = iter(dataset.map(lambda images, labels: (tf.cast(images, tf.float32), labels)).prefetch(2))
+    return lambda: sum(len(next(batches)[1]) for _ in range(split.num_batches(batch_size)))
+
+
+def _repeated(dataset: Any) -> Callable[[], int]:
+    return lambda: sum(len(labels) for _, labels in dataset)
+
+
+def _measure(sides: dict[str, Callable[[], int]], rounds: int) -> dict[str, list[float]]:
+    speeds: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, side in sides.items():
+            start_s = time.perf_counter()
+            num_images = side()
+            speeds[name].append(num_images / (time.perf_counter() - start_s))
+    return speeds
+
+
+def _print(speeds: dict[str, list[float]], pairs: list[tuple[str, str, float | None]]) -> None:
+    for ours, theirs, goal in pairs:
+        ratio = statistics.median(a / b for a, b in zip(speeds[ours], speeds[theirs], strict=True))
+        wanted = "" if goal is None else f"  goal {goal:g}: {'met' if ratio >= goal else 'MISSED'}"
+        own, other = statistics.median(speeds[ours]), statistics.median(speeds[theirs])
+        print(f"{ours:38} {own:>9,.0f} images/s  {theirs:33} {other:>8,.0f} images/s  ratio {ratio:5.2f}{wanted}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Google-style docstrings: the summary, and the text of each argument."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+_HEADING = re.compile(r"^(?:Args|Arguments|Parameters)\s*:\s*$")
+_OTHER_HEADING = re.compile(r"^[A-Z][A-Za-z ]*:\s*$")
+_ARGUMENT = re.compile(r"^(\*{0,2}\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)$")
+
+
+def summary(docstring: str | None) -> str:
+    """The first paragraph in one line; empty without a docstring.
+
+    >>> summary("Adam: an optimizer.\\n\\nMore.")
+    'Adam: an optimizer.'
+    """
+    if not docstring:
+        return ""
+    return " ".join(inspect.cleandoc(docstring).split("\n\n")[0].split())
+
+
+def argument_texts(docstring: str | None) -> dict[str, str]:
+    """Description of each argument, by name, in one line.
+
+    >>> argument_texts("Do.\\n\\nArgs:\\n    rate: How much,\\n        from 0 to 1.\\n")
+    {'rate': 'How much, from 0 to 1.'}
+    """
+    found: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    inside = False
+    for line in inspect.cleandoc(docstring or "").splitlines():
+        if not line.startswith(" "):
+            inside = bool(_HEADING.match(line)) or (inside and not line.strip())
+            current = None if _OTHER_HEADING.match(line) else current
+            continue
+        if not inside:
+            continue
+        match = _ARGUMENT.match(line.strip())
+        if match and len(line) - len(line.lstrip()) <= 4:
+            current = found.setdefault(match[1].lstrip("*"), [])
+            current.append(match[2])
+        elif current is not None:
+            current.append(line.strip())
+    return {name: " ".join(" ".join(lines).split()) for name, lines in found.items()}

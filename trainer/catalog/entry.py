@@ -1,0 +1,52 @@
+"""What the catalog knows of a component: its name, what it is for, and its arguments."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+ComponentKind = Literal["loader", "model", "loss", "metric", "optimizer", "callback"]
+ArgumentKind = Literal["bool", "int", "float", "text", "choice", "list", "any"]
+
+
+class Argument(BaseModel):
+    """One argument of a component.
+
+    `default` is a plain value; where Keras' own default is an object that plain values can't express, the
+    kind is `any` and the argument is `optional`: leaving it out keeps that default.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: ArgumentKind = "any"
+    default: Any = None
+    required: bool = False
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+    description: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Entry(BaseModel):
+    """A component that can be chosen by name.
+
+    `smallest_side` is the least height and width in pixels that a model accepts, 0 without limit.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: ComponentKind
+    title: str = ""
+    description: str = ""
+    group: str = ""
+    arguments: tuple[Argument, ...] = ()
+    takes_any_argument: bool = False
+    smallest_side: int = 0
+
+    def argument(self, name: str) -> Argument | None:
+        """The argument of that name, or `None`."""
+        return next((argument for argument in self.arguments if argument.name == name), None)

@@ -1,0 +1,103 @@
+"""Older and foreign forms of a configuration, turned into the current one. Works on plain data."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from trainer.config.config import SCHEMA_VERSION
+
+Values = dict[str, Any]
+Notes = list[str]
+
+
+def migrate(values: Values) -> tuple[Values, tuple[str, ...]]:
+    """Bring a configuration to the current schema version.
+
+    Args:
+        values: Plain values as read; not changed.
+
+    Returns:
+        The migrated values and one sentence per key that was moved or does not apply. Values that need no
+        migration come back equal, without notes.
+    """
+    migrated = copy.deepcopy(values)
+    notes: Notes = []
+    for step in _FOREIGN_FORMS:
+        step(migrated, notes)
+    version = migrated.get("schema_version", SCHEMA_VERSION)
+    while isinstance(version, int) and version in _UPGRADES:
+        _UPGRADES[version](migrated, notes)
+        version += 1
+        migrated["schema_version"] = version
+    return migrated, tuple(notes)
+
+
+def _data_loader(values: Values, notes: Notes) -> None:
+    """`data.data_loader.selected_data_loader` of the enhanced training system."""
+    data = values.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("data_loader"), dict):
+        return
+    form = data.pop("data_loader")
+    name = str(form.pop("selected_data_loader", "ImageDataLoader"))
+    component: Values = {"name": name.removeprefix("Custom_")}
+    if path := form.pop("custom_data_loader_file_path", None):
+        component["file"] = path
+    component |= _arguments(form)
+    data["loader"] = component
+    notes.append(f"data.data_loader.selected_data_loader '{name}' became data.loader.")
+
+
+def _model_name(values: Values, notes: Notes) -> None:
+    """`model.model_name` and `model.model_parameters` of the enhanced training system."""
+    model = values.get("model")
+    if not isinstance(model, dict) or not {"model_name", "model_parameters"} & model.keys():
+        return
+    parameters = model.pop("model_parameters", None)
+    parameters = dict(parameters) if isinstance(parameters, dict) else {}
+    component: Values = {}
+    if name := model.pop("model_name", None):
+        component["name"] = re.sub(r"[-_ ]", "", str(name))
+        notes.append(f"model.model_name '{name}' became model.architecture '{component['name']}'.")
+    if path := parameters.pop("custom_model_file_path", None):
+        component["file"] = path
+        notes.append("model.model_parameters.custom_model_file_path became model.architecture.file.")
+    if "dropout_rate" in parameters:
+        model["dropout_rate"] = parameters.pop("dropout_rate")
+        notes.append("model.model_parameters.dropout_rate became model.dropout_rate.")
+    component |= _arguments(parameters)
+    if component:
+        model["architecture"] = component
+
+
+def _training_loop(values: Values, notes: Notes) -> None:
+    """`training.training_loop.selected_strategy` of the enhanced training system."""
+    training = values.get("training")
+    if not isinstance(training, dict) or not isinstance(training.get("training_loop"), dict):
+        return
+    form = training["training_loop"]
+    strategy = str(form.get("selected_strategy", ""))
+    if strategy in ("Standard Training", "Default Training Loop", ""):
+        del training["training_loop"]
+        notes.append(f"training.training_loop '{strategy}' is what happens by itself; the key was dropped.")
+
+
+def _arguments(form: Values) -> Values:
+    """What is left of a form as `arguments`, with `kwargs` read from its JSON text."""
+    arguments = dict(form)
+    kwargs = arguments.pop("kwargs", None)
+    if isinstance(kwargs, str):
+        try:
+            kwargs = json.loads(kwargs)
+        except ValueError:
+            arguments["kwargs"] = kwargs
+    if isinstance(kwargs, dict):
+        arguments |= kwargs
+    return {"arguments": arguments} if arguments else {}
+
+
+_FOREIGN_FORMS: tuple[Callable[[Values, Notes], None], ...] = (_data_loader, _model_name, _training_loop)
+_UPGRADES: dict[int, Callable[[Values, Notes], None]] = {}

@@ -1,0 +1,34 @@
+"""Paths in a configuration are relative to its file; a run stores them absolute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trainer.config.config import Config
+from trainer.config.describe import all_settings
+from trainer.config.overrides import with_overrides
+from trainer.config.validate import validate
+from trainer.config.yaml_editor import lookup
+
+
+def resolve(path: str, base_dir: Path) -> Path:
+    """An absolute path, with `~` expanded and relative ones taken from `base_dir`."""
+    return (base_dir / Path(path).expanduser()).absolute()
+
+
+def with_absolute_paths(config: Config, base_dir: Path) -> Config:
+    """The same configuration with every path absolute, so that it works from any folder."""
+    values = config.to_dict()
+    changes: dict[str, Any] = {}
+    for key, setting in all_settings().items():
+        value = lookup(values, key)
+        if setting.picker and value:
+            changes[key] = str(resolve(value, base_dir))
+        elif setting.kind == "component" and value and value.get("file"):
+            changes[key] = value | {"file": str(resolve(value["file"], base_dir))}
+        elif setting.kind == "components" and value:
+            changes[key] = [
+                item | {"file": str(resolve(item["file"], base_dir))} if item.get("file") else item for item in value
+            ]
+    return validate(with_overrides(values, changes))

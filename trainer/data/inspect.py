@@ -1,0 +1,222 @@
+"""Looks at a folder of pictures and proposes a configuration for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.data.image_folder import (
+    TEST_NAMES,
+    TRAIN_NAMES,
+    VALIDATION_NAMES,
+    ImageIndex,
+    scan_image_folder,
+)
+from trainer.data.picture_facts import PictureFacts, look_at_pictures
+from trainer.errors import DataError
+
+_SIDES = (32, 48, 64, 96, 128, 160, 192, 224)
+_LARGEST_KEPT_SIDE = 256
+_SMALLEST_SIDE = 16
+_VALIDATION_FRACTION = 0.2
+_FEW_PER_CLASS = 20
+_ENOUGH_WITHOUT_AUGMENTATION = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration that fits a folder, and why.
+
+    Attributes:
+        values: Nested as in a configuration; only what the folder decides.
+        sentences: What was seen and chosen, each a sentence for a person.
+    """
+
+    values: dict[str, Any]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    train: Path
+    validation: Path | None
+    test: Path | None
+
+
+def propose_config(folder: Path) -> Proposal:
+    """Look at a class folder, or at a folder with train, validation and test parts, and propose settings.
+
+    Only the headers of a few pictures are read, so the cost is that of listing the files.
+
+    Raises:
+        DataError: There is nothing to train on; see `scan_image_folder`.
+    """
+    folder = _absolute(Path(folder))
+    parts = _parts(folder)
+    index = scan_image_folder(parts.train)
+    facts = look_at_pictures(index)
+    sentences = [_summary(index, facts)]
+    data: dict[str, Any] = {"train_dir": str(parts.train)}
+    data |= _other_parts(parts, index, sentences)
+    data |= _settings(index, facts, sentences)
+    sentences += _warnings(index, facts)
+    return Proposal(values={"project": {"name": _name(folder)}, "data": data}, sentences=tuple(sentences))
+
+
+def _absolute(folder: Path) -> Path:
+    folder = folder.expanduser()
+    # A link that a person chose stays as chosen; only '..' has to be followed to be understood.
+    return folder.resolve() if ".." in folder.parts else folder.absolute()
+
+
+def _parts(folder: Path) -> _Parts:
+    train = _child(folder, TRAIN_NAMES)
+    if train is not None:
+        return _Parts(train, _child(folder, VALIDATION_NAMES), _child(folder, TEST_NAMES))
+    if folder.name.lower() in TRAIN_NAMES:
+        return _Parts(folder, _child(folder.parent, VALIDATION_NAMES), _child(folder.parent, TEST_NAMES))
+    return _Parts(folder, None, None)
+
+
+def _child(folder: Path, names: tuple[str, ...]) -> Path | None:
+    try:
+        children = {child.name.lower(): child for child in sorted(folder.iterdir()) if child.is_dir()}
+    except OSError:
+        # The scan that follows says in full what is wrong with the folder.
+        return None
+    return next((children[name] for name in names if name in children), None)
+
+
+def _name(folder: Path) -> str:
+    own = folder.parent.name if folder.name.lower() in TRAIN_NAMES else folder.name
+    return own or "untitled"
+
+
+def _other_parts(parts: _Parts, index: ImageIndex, sentences: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if _usable(parts.validation, "validation", index, sentences):
+        values["val_dir"] = str(parts.validation)
+    else:
+        values["validation_fraction"] = _VALIDATION_FRACTION
+        sentences.append(f"{_VALIDATION_FRACTION:.0%} of every class is held out for validation.")
+    if _usable(parts.test, "test", index, sentences):
+        values["test_dir"] = str(parts.test)
+    return values
+
+
+def _usable(part: Path | None, role: str, index: ImageIndex, sentences: list[str]) -> bool:
+    if part is None:
+        return False
+    try:
+        found = scan_image_folder(part, class_names=index.class_names)
+    except DataError as error:
+        sentences.append(f"{part.name}/ is not used for {role}: {error}")
+        return False
+    purpose = "validates on them" if role == "validation" else "is tested on them once, at the end"
+    sentences.append(f"{part.name}/ beside it has {_pictures(len(found.paths))}: the network {purpose}.")
+    return True
+
+
+def _settings(index: ImageIndex, facts: PictureFacts, sentences: list[str]) -> dict[str, Any]:
+    size = _image_size(facts)
+    if facts.num_read and size != facts.common_size:
+        sentences.append(f"They will be brought to {_size(size)}.")
+    color_mode = "grayscale" if facts.num_read and facts.num_grey == facts.num_read else "rgb"
+    return {
+        "image_size": list(size),
+        "color_mode": color_mode,
+        "batch_size": _batch_size(len(index.paths)),
+        "augmentation": _augmentation(index, color_mode, sentences),
+    }
+
+
+def _image_size(facts: PictureFacts) -> tuple[int, int]:
+    common = facts.common_size
+    if common is not None and max(common) <= _LARGEST_KEPT_SIDE:
+        # Convolutions and poolings leave nothing of pictures smaller than this.
+        times = -(-_SMALLEST_SIDE // min(common))
+        return common[0] * times, common[1] * times
+    if not facts.num_read:
+        return 32, 32
+    median = float(np.median(np.minimum(facts.heights, facts.widths)))
+    side = max((side for side in _SIDES if side <= median), default=_SIDES[0])
+    return side, side
+
+
+def _batch_size(num_pictures: int) -> int:
+    if num_pictures < 500:
+        return 16
+    return 32 if num_pictures < 10_000 else 64
+
+
+def _augmentation(index: ImageIndex, color_mode: str, sentences: list[str]) -> dict[str, Any]:
+    if len(index.paths) >= _ENOUGH_WITHOUT_AUGMENTATION:
+        return {}
+    if color_mode == "grayscale" or all(len(name) == 1 for name in index.class_names):
+        sentences.append("Training pictures are shifted and turned a little at random, as the data set is small.")
+        return {"rotation_degrees": 8.0, "translation_fraction": 0.05}
+    sentences.append(
+        "Training pictures are flipped left–right and shifted a little at random, as the data set is small. "
+        "Switch the flip off where left and right mean something."
+    )
+    return {"horizontal_flip": True, "translation_fraction": 0.05}
+
+
+def _summary(index: ImageIndex, facts: PictureFacts) -> str:
+    counts = index.class_counts
+    spread = f"{counts.min():,} each" if counts.min() == counts.max() else f"{counts.min():,} to {counts.max():,} each"
+    total = f"{_pictures(len(index.paths))} in {len(index.class_names):,} classes ({spread})"
+    return ", ".join([total, *_looks(facts)]) + "."
+
+
+def _looks(facts: PictureFacts) -> list[str]:
+    if not facts.num_read:
+        return []
+    if facts.num_grey == facts.num_read:
+        colours = "in grey"
+    else:
+        colours = "in colour" if facts.num_grey == 0 else "some in grey and some in colour"
+    return [_sizes(facts), colours]
+
+
+def _sizes(facts: PictureFacts) -> str:
+    if facts.common_size is not None:
+        return f"all {_size(facts.common_size)}"
+    low = (min(facts.heights), min(facts.widths))
+    high = (max(facts.heights), max(facts.widths))
+    return f"from {_size(low)} to {_size(high)}"
+
+
+def _warnings(index: ImageIndex, facts: PictureFacts) -> list[str]:
+    counts = index.class_counts
+    found: list[str] = []
+    smallest = index.class_names[int(counts.argmin())]
+    if counts.min() < _FEW_PER_CLASS:
+        found.append(
+            f"The class {smallest} has only {_pictures(int(counts.min()))}: the network may not learn it well."
+        )
+    if counts.max() >= 5 * counts.min():
+        largest = index.class_names[int(counts.argmax())]
+        ratio = counts.max() / counts.min()
+        found.append(f"The classes are uneven: {largest} has {ratio:.0f} times as many pictures as {smallest}.")
+    if facts.num_transparent:
+        found.append("Some pictures have transparency, which is ignored; choose rgba as colours to use it.")
+    if facts.unreadable:
+        looked_at = facts.num_read + len(facts.unreadable)
+        found.append(
+            f"{len(facts.unreadable)} of {looked_at} pictures looked at cannot be read, such as {facts.unreadable[0]}."
+        )
+    return found
+
+
+def _pictures(count: int) -> str:
+    return f"{count:,} picture{'' if count == 1 else 's'}"
+
+
+def _size(height_width: tuple[int, int]) -> str:
+    """Width first, as people say it; the configuration has the height first."""
+    height, width = height_width
+    return f"{width} × {height} pixels"

@@ -1,0 +1,73 @@
+"""Which samples make up which batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from trainer.data.order import epoch_order
+
+FILLING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """Everything that decides the batches; see `Split.dataset` for the meanings."""
+
+    num_samples: int
+    batch_size: int
+    epoch: int
+    step: int
+    shuffle: bool
+    seed: int
+    repeat: bool
+
+    @property
+    def num_batches(self) -> int:
+        """Batches in an epoch."""
+        return -(-self.num_samples // self.batch_size)
+
+    @property
+    def num_batches_left(self) -> int:
+        """Batches from `step` to the end of the epoch."""
+        return max(0, self.num_batches - self.step)
+
+    def epoch_batches(self, epoch: int) -> NDArray[np.int64]:
+        """Sample indices of an epoch, shape (batches, batch_size); the last batch is filled up with -1.
+
+        In the plan's first epoch, the batches before `step` are left out.
+        """
+        order = epoch_order(self.num_samples, self.seed, epoch) if self.shuffle else np.arange(self.num_samples)
+        filled = np.full(self.num_batches * self.batch_size, FILLING, dtype=np.int64)
+        filled[: self.num_samples] = order
+        batches = filled.reshape(self.num_batches, self.batch_size)
+        return batches[self.step :] if epoch == self.epoch else batches
+
+
+def index_batches(plan: BatchPlan, randomness: Callable[[Any], Any] | None) -> Any:
+    """The plan as a `tf.data.Dataset`.
+
+    Args:
+        plan: What to follow.
+        randomness: Gives the random numbers of an epoch, shape (num_samples, k), when batches are to carry them.
+
+    Returns:
+        Batches of indices, int64 of shape (batch_size,) filled up with -1; with `randomness`, pairs of these
+        and the random numbers of their samples, shape (batch_size, k).
+    """
+
+    def one_epoch(epoch: Any) -> Any:
+        batches = tf.numpy_function(plan.epoch_batches, [epoch], tf.int64, stateful=False)
+        batches.set_shape((None, plan.batch_size))
+        if randomness is None:
+            return tf.data.Dataset.from_tensor_slices((batches,))
+        draws = tf.gather(randomness(epoch), tf.maximum(batches, 0))
+        return tf.data.Dataset.from_tensor_slices((batches, draws))
+
+    last = np.iinfo(np.int64).max if plan.repeat else plan.epoch + 1
+    return tf.data.Dataset.range(plan.epoch, last).flat_map(one_epoch)

@@ -1,0 +1,125 @@
+"""Decodes all pictures of a folder once, and finds out which cannot be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from trainer.data.path_list import PathList
+from trainer.engine.data.decode import (
+    UnreadablePictureError,
+    decode_with_pillow,
+    decode_with_tensorflow,
+    fit_to_size,
+)
+from trainer.engine.data.picture_format import PictureFormat
+
+Store = Callable[[NDArray[np.int64], NDArray[np.uint8]], None]
+_BATCH_BYTES = 16 * 2**20
+_MOST_PER_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """How decoding a folder went.
+
+    Attributes:
+        unreadable: Reason by position, for pictures that nothing could read.
+        by_pillow: Positions that only Pillow could read, sorted.
+    """
+
+    unreadable: dict[int, str]
+    by_pillow: tuple[int, ...]
+
+
+def decode_folder(
+    folder: Path,
+    paths: PathList,
+    picture_format: PictureFormat,
+    store: Store,
+    progress: Callable[[int], None],
+) -> Decoded:
+    """Decode every picture, on all cores.
+
+    Args:
+        folder: What `paths` are relative to.
+        paths: The pictures.
+        picture_format: What to bring them to.
+        store: Receives positions of shape (B,) and pictures of shape (B, height, width, channels), uint8;
+            mostly in order, those that need Pillow at the end. What it raises ends the decoding.
+        progress: Receives how many are done.
+    """
+    missing = np.ones(len(paths), dtype=bool)
+    for positions, pictures in _by_tensorflow(folder, paths, picture_format):
+        store(positions, pictures)
+        missing[positions] = False
+        progress(len(paths) - int(missing.sum()))
+    unreadable: dict[int, str] = {}
+    rest = np.flatnonzero(missing)
+    for done, (position, picture) in enumerate(_by_pillow(folder, paths, rest, picture_format), start=1):
+        if isinstance(picture, str):
+            unreadable[position] = picture
+        else:
+            store(np.array([position]), picture[np.newaxis])
+        progress(len(paths) - len(rest) + done)
+    return Decoded(unreadable, tuple(int(position) for position in rest if int(position) not in unreadable))
+
+
+def full_paths(folder: Path, paths: PathList) -> Any:
+    """The pictures' full paths as a string tensor."""
+    with tf.device("CPU:0"):
+        return tf.constant([os.fsencode(folder) + b"/" + path for path in paths.as_bytes()], dtype=tf.string)
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _by_tensorflow(
+    folder: Path, paths: PathList, picture_format: PictureFormat
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    def decode(position: Any, path: Any) -> Any:
+        return position, decode_with_tensorflow(tf.io.read_file(path), picture_format)
+
+    names = tf.data.Dataset.from_tensor_slices(full_paths(folder, paths))
+    pictures = names.enumerate().map(decode, num_parallel_calls=num_cores(), deterministic=True)
+    per_batch = max(1, min(_MOST_PER_BATCH, _BATCH_BYTES // picture_format.num_bytes))
+    return iter(pictures.ignore_errors().batch(per_batch).prefetch(2).as_numpy_iterator())
+
+
+def _by_pillow(
+    folder: Path, paths: PathList, positions: NDArray[np.int64], picture_format: PictureFormat
+) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
+    def decode(position: int) -> tuple[int, NDArray[np.uint8] | str]:
+        try:
+            return position, picture_by_pillow(folder / paths[position], picture_format)
+        except UnreadablePictureError as error:
+            return position, str(error)
+
+    with ThreadPoolExecutor(num_cores()) as threads:
+        # A chunk at a time: all results at once would need the memory of the whole data set.
+        for chunk in np.array_split(positions, max(1, len(positions) // 256)):
+            yield from threads.map(decode, chunk.tolist())
+
+
+def picture_by_pillow(path: Path, picture_format: PictureFormat) -> NDArray[np.uint8]:
+    """One picture by Pillow, brought to the format: uint8, shape (height, width, channels).
+
+    Raises:
+        UnreadablePictureError: It cannot be read.
+    """
+    pixels = decode_with_pillow(path, picture_format.channels)
+    if pixels.shape == picture_format.shape:
+        return pixels
+    with tf.device("CPU:0"):
+        fitted: NDArray[np.uint8] = fit_to_size(tf.constant(pixels), picture_format).numpy()
+    return fitted

@@ -1,0 +1,120 @@
+"""Where the pixels of a folder's pictures come from while training: an array, or the files themselves."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from trainer.data.path_list import PathList
+from trainer.engine.data.decode import decode_with_tensorflow, tensorflow_reads
+from trainer.engine.data.decode_folder import full_paths, picture_by_pillow
+from trainer.engine.data.picture_format import PictureFormat
+
+_ALIGNMENT_BYTES = 64
+NO_ROW = -1
+
+
+class Pixels(Protocol):
+    """All pictures of one folder, by row."""
+
+    @property
+    def whole_batches(self) -> bool:
+        """Whether `read` takes a batch of rows at once, shape (B,), or one row, shape ()."""
+
+    def read(self, rows: Any) -> Any:
+        """Pictures in a TensorFlow graph.
+
+        Args:
+            rows: int64 tensor; where single rows are read, `NO_ROW` gives an empty picture at no cost.
+
+        Returns:
+            uint8 tensor of shape rows.shape + (height, width, channels).
+        """
+
+
+class ArrayPixels:
+    """Decoded pictures in memory or in a memory-mapped file.
+
+    Args:
+        array: uint8, shape (rows, height, width, channels), from `aligned_array` or `np.load(mmap_mode="c")`.
+    """
+
+    whole_batches = True
+
+    def __init__(self, array: NDArray[np.uint8]) -> None:
+        if array.ctypes.data % _ALIGNMENT_BYTES:
+            raise ValueError(f"The array starts at {array.ctypes.data:#x}; TensorFlow needs a multiple of 64.")
+        # Converting the array would copy it, and hold it twice. This shares the memory.
+        self._pictures = tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+    def read(self, rows: Any) -> Any:
+        """See `Pixels.read`; rows of shape (B,)."""
+        return tf.gather(self._pictures, rows)
+
+
+def aligned_array(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """An uninitialised uint8 array whose memory TensorFlow can share.
+
+    Raises:
+        MemoryError: It does not fit.
+    """
+    num_bytes = int(np.prod(shape, dtype=np.int64))
+    memory = np.empty(num_bytes + _ALIGNMENT_BYTES, dtype=np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT_BYTES
+    return memory[start : start + num_bytes].reshape(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    paths: Any
+    by_pillow: Any
+
+
+class FilePixels:
+    """Decodes from the files every time.
+
+    Args:
+        folder: What `paths` are relative to.
+        paths: The pictures.
+        picture_format: What to bring them to.
+        by_pillow: Rows that only Pillow can read.
+    """
+
+    whole_batches = False
+
+    def __init__(
+        self, folder: Path, paths: PathList, picture_format: PictureFormat, by_pillow: tuple[int, ...] = ()
+    ) -> None:
+        flags = np.zeros(len(paths), dtype=bool)
+        flags[list(by_pillow)] = True
+        with tf.device("CPU:0"):
+            self._files = _Files(full_paths(folder, paths), tf.constant(flags))
+        self.picture_format = picture_format
+
+    def read(self, rows: Any) -> Any:
+        """See `Pixels.read`; one row of shape ()."""
+        picture = tf.cond(rows == NO_ROW, self._empty, lambda: self._decode(rows))
+        picture.set_shape(self.picture_format.shape)
+        return picture
+
+    def _empty(self) -> Any:
+        return tf.zeros(self.picture_format.shape, tf.uint8)
+
+    def _decode(self, row: Any) -> Any:
+        path = self._files.paths[row]
+        content = tf.io.read_file(path)
+        by_pillow = self._files.by_pillow[row] | ~tensorflow_reads(content, self.picture_format.channels)
+        return tf.cond(
+            by_pillow,
+            lambda: tf.numpy_function(self._by_pillow, [path], tf.uint8, stateful=False),
+            lambda: decode_with_tensorflow(content, self.picture_format),
+        )
+
+    def _by_pillow(self, path: bytes) -> NDArray[np.uint8]:
+        return picture_by_pillow(Path(os.fsdecode(path)), self.picture_format)

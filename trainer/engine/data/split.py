@@ -1,0 +1,134 @@
+"""One part of the data (training, validation or test) and the batches made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from trainer.config.sections import AugmentationSection
+from trainer.data.path_list import PathList
+from trainer.engine.data.augment import augment, draw_randomness, is_active
+from trainer.engine.data.batches import BatchPlan, index_batches
+from trainer.engine.data.pixels import NO_ROW, Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Samples of one part of the data.
+
+    Attributes:
+        folder: What `paths` are relative to.
+        paths: The pictures, one per sample.
+        labels: int32, shape (num_samples,).
+        class_names: Classes by label.
+        image_shape: Height, width, channels.
+        rows: int64, shape (num_samples,): where each sample is in `pixels`.
+        pixels: All pictures of the folder.
+    """
+
+    folder: Path
+    paths: PathList
+    labels: NDArray[np.int32]
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    rows: NDArray[np.int64]
+    pixels: Pixels
+
+    @property
+    def num_samples(self) -> int:
+        """Number of pictures."""
+        return len(self.labels)
+
+    def num_batches(self, batch_size: int) -> int:
+        """Batches per epoch, counting a smaller last one."""
+        return -(-self.num_samples // batch_size)
+
+    def dataset(
+        self,
+        *,
+        batch_size: int,
+        epoch: int = 0,
+        step: int = 0,
+        shuffle: bool,
+        seed: int,
+        augmentation: AugmentationSection | None,
+        one_hot: bool,
+        repeat: bool,
+    ) -> Any:
+        """Batches as a `tf.data.Dataset`, a pure function of the arguments.
+
+        The batches from (epoch, step) on are bit for bit those that a dataset started at the beginning would give
+        there; what lies before is neither read nor decoded. Batches never cross epochs; the last one of an epoch
+        may be smaller.
+
+        Args:
+            batch_size: Pictures per batch.
+            epoch: Epoch to start in, from 0.
+            step: Batch of that epoch to start with, from 0.
+            shuffle: A new order in every epoch; otherwise the order of `paths`.
+            seed: Start of all randomness.
+            augmentation: Random changes; `None` for none.
+            one_hot: Labels as one-hot rows instead of class numbers.
+            repeat: Go on with the next epoch for ever; otherwise end with this epoch.
+
+        Returns:
+            Batches (images, labels). Images have shape (B, height, width, channels) in 0–255: uint8, or float32
+            where they are augmented. Labels are int32 of shape (B,), or float32 of shape (B, classes) if one-hot.
+            With files that are decoded while training, a broken one ends the iteration with a TensorFlow error;
+            `explain_decode_failure` then names it.
+        """
+        active = augmentation if is_active(augmentation) else None
+        plan = BatchPlan(self.num_samples, batch_size, epoch, step, shuffle, seed, repeat)
+        randomness = (lambda number: draw_randomness(self.num_samples, seed, number)) if active else None
+        batches = self._with_pictures(index_batches(plan, randomness), batch_size)
+        with tf.device("CPU:0"):
+            labels = tf.constant(self.labels)
+
+        def finish(images: Any, indices: Any, *draws: Any) -> Any:
+            if active is not None:
+                images = augment(images, draws[0], active)
+            images = tf.ensure_shape(images, (None, *self.image_shape))
+            classes = tf.gather(labels, indices)
+            return images, tf.one_hot(classes, len(self.class_names)) if one_hot else classes
+
+        ready = batches.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
+        return ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(tf.data.AUTOTUNE)
+
+    def images(self, indices: Sequence[int]) -> NDArray[np.uint8]:
+        """Pictures of the given samples, unchanged: uint8, shape (len(indices), height, width, channels)."""
+        rows = self.rows[list(indices)]
+        if self.pixels.whole_batches:
+            whole: NDArray[np.uint8] = self.pixels.read(tf.constant(rows)).numpy()
+            return whole
+        single = tf.data.Dataset.from_tensor_slices(rows).map(self.pixels.read, num_parallel_calls=tf.data.AUTOTUNE)
+        return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.image_shape)
+
+    def _with_pictures(self, batches: Any, batch_size: int) -> Any:
+        """Turn batches of indices, filled up with -1, into (images, indices, *draws) without the filling."""
+        with tf.device("CPU:0"):
+            rows_of_samples = tf.constant(self.rows)
+
+        def gather(indices: Any, *draws: Any) -> Any:
+            kept = _without_filling(indices, indices, *draws)
+            return self.pixels.read(tf.gather(rows_of_samples, kept[0])), *kept
+
+        def read(index: Any, *draws: Any) -> Any:
+            row = tf.cond(index < 0, lambda: tf.constant(NO_ROW, tf.int64), lambda: rows_of_samples[index])
+            return self.pixels.read(row), index, *draws
+
+        if self.pixels.whole_batches:
+            return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        pictures = batches.unbatch().map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return pictures.batch(batch_size).map(lambda images, *rest: _without_filling(rest[0], images, *rest))
+
+
+def _without_filling(indices: Any, *columns: Any) -> tuple[Any, ...]:
+    num_samples = tf.math.count_nonzero(indices >= 0)
+    return tuple(column[:num_samples] for column in columns)

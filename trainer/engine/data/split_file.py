@@ -1,0 +1,25 @@
+"""Writes down which picture was in which part of the data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from trainer.engine.data.prepare import PreparedData
+from trainer.runs.atomic import write_atomically
+
+
+def write_split(path: Path, prepared: PreparedData) -> None:
+    """Write a CSV table with the columns file (full path), class and split (train, validation, test).
+
+    Raises:
+        OSError: It cannot be written; an older file is left as it was.
+    """
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("file", "class", "split"))
+    for name, split in prepared.splits.items():
+        for file, label in zip(split.paths, split.labels, strict=True):
+            table.writerow((split.folder / file, split.class_names[label], name))
+    write_atomically(path, text.getvalue().encode("utf-8", errors="surrogateescape"))

@@ -1,0 +1,210 @@
+"""Callbacks of the trainer: control and progress per batch, early stopping and plateau per epoch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from trainer.config.sections import EarlyStoppingSection, PlateauSection
+from trainer.engine.training.control import LossNotFinite, StoppedNow, TrainingControl
+from trainer.engine.training.monitoring import BestFigure, require_known_monitor, resolve_mode, resolve_monitor
+from trainer.runs.events import BatchesEnded
+
+_REPORT_INTERVAL_S = 0.1
+
+
+def plain_metrics(logs: dict[str, Any] | None) -> dict[str, float]:
+    """Keras' logs as plain floats, training before validation, loss first.
+
+    Figures with one value per class become their mean.
+    """
+    names = sorted(logs or {}, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
+    return {name: _plain_float(logs[name]) for name in names} if logs else {}
+
+
+def _plain_float(value: Any) -> float:
+    return value if isinstance(value, float) else float(keras.ops.mean(value))
+
+
+class BatchControl(keras.callbacks.Callback):  # type: ignore[misc]
+    """After every batch: the person's requests, the loss' health, and ten times a second the progress.
+
+    Args:
+        control: Requests of the worker's main thread.
+        emit: Takes events.
+        steps_per_epoch: Batches of a whole epoch.
+        batch_size: Samples per batch.
+        first_step: Batches already done in the first epoch.
+        stop_on_nan: Leave training when the loss is not finite.
+        save_state: Saves the complete state after `(epoch, step)`; called with a checkpoint's name.
+        hold: Called with (epoch, step) when training is to pause; returns when it may go on.
+    """
+
+    def __init__(
+        self,
+        control: TrainingControl,
+        emit: Callable[[Any], None],
+        *,
+        steps_per_epoch: int,
+        batch_size: int,
+        first_step: int,
+        stop_on_nan: bool,
+        save_state: Callable[[int, int], None],
+        hold: Callable[[int, int], None],
+    ) -> None:
+        super().__init__()
+        self._control = control
+        self._emit = emit
+        self._steps_per_epoch = steps_per_epoch
+        self._batch_size = batch_size
+        self._stop_on_nan = stop_on_nan
+        self._save_state = save_state
+        self._hold = hold
+        self._first_step = first_step
+        self._next_report = 0.0
+        self._speed_since = (0.0, 0)
+        self.epoch = 0
+        self.step = first_step
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Count batches anew; the first epoch of a continued run starts in its middle."""
+        self.epoch = epoch + 1
+        self.step, self._first_step = self._first_step, 0
+        self._speed_since = (time.perf_counter(), self.step)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Report, check the loss and obey."""
+        self.step += 1
+        now = time.perf_counter()
+        if now >= self._next_report or self.step == self._steps_per_epoch:
+            self._next_report = now + _REPORT_INTERVAL_S
+            self._report(now, logs)
+        if self._stop_on_nan and logs and not math.isfinite(logs.get("loss", 0.0)):
+            raise LossNotFinite("loss", logs["loss"], self.epoch, self.step)
+        if self._control.is_pending:
+            self._obey()
+
+    def _report(self, now: float, logs: dict[str, Any] | None) -> None:
+        since, step = self._speed_since
+        speed = (self.step - step) * self._batch_size / max(1e-9, now - since)
+        self._emit(
+            BatchesEnded(
+                epoch=self.epoch,
+                step=self.step,
+                steps_per_epoch=self._steps_per_epoch,
+                samples_per_second=speed,
+                metrics=plain_metrics(logs),
+            )
+        )
+        if now - since > 2.0:
+            self._speed_since = (now, self.step)
+
+    def _obey(self) -> None:
+        if self._control.take_checkpoint_request():
+            self._save_state(self.epoch, self.step)
+        if self._control.is_paused and not self._control.stop:
+            self._hold(self.epoch, self.step)
+            self._speed_since = (time.perf_counter(), self.step)
+        if self._control.stop in ("now", "discard"):
+            raise StoppedNow
+
+
+class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends training after `patience` epochs without improvement; its state survives a stop.
+
+    The best weights are not kept in memory: they are those of the `best` checkpoint of the same figure.
+    """
+
+    name = "early_stopping"
+
+    def __init__(self, settings: EarlyStoppingSection, *, has_validation: bool) -> None:
+        super().__init__()
+        monitor = resolve_monitor(settings.monitor, has_validation=has_validation)
+        self._best = BestFigure(monitor, resolve_mode(settings.mode, monitor), settings.min_delta)
+        self._patience = settings.patience
+        self._wait = 0
+        self.message = ""
+
+    @property
+    def best(self) -> BestFigure:
+        """The best value so far."""
+        return self._best
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Count epochs without improvement."""
+        metrics = plain_metrics(logs)
+        require_known_monitor("training.early_stopping.monitor", self._best.monitor, metrics)
+        if self._best.offer(epoch + 1, metrics[self._best.monitor]):
+            self._wait = 0
+            return
+        self._wait += 1
+        if self._wait >= self._patience:
+            self.message = (
+                f"{self._best.monitor} has not improved for {self._wait} epochs; "
+                f"its best was {self._best.value:.4f} in epoch {self._best.epoch}."
+            )
+            self.model.stop_training = True
+
+    def state(self) -> dict[str, Any]:
+        """What to save with a checkpoint."""
+        return {"wait": self._wait, "best": self._best.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self._wait = int(state.get("wait", 0))
+        self._best.restore(state.get("best", {}))
+
+
+class ReduceOnPlateau(keras.callbacks.Callback):  # type: ignore[misc]
+    """Lowers the learning rate after `patience` epochs without improvement; its state survives a stop."""
+
+    name = "reduce_on_plateau"
+
+    def __init__(
+        self, settings: PlateauSection, *, has_validation: bool, changed: Callable[[float, str], None]
+    ) -> None:
+        super().__init__()
+        monitor = resolve_monitor(settings.monitor, has_validation=has_validation)
+        self._settings = settings
+        self._best = BestFigure(monitor, resolve_mode(settings.mode, monitor), settings.min_delta)
+        self._wait = 0
+        self._cooldown = 0
+        self._changed = changed
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Count epochs without improvement and lower the rate."""
+        metrics = plain_metrics(logs)
+        require_known_monitor("training.reduce_on_plateau.monitor", self._best.monitor, metrics)
+        if self._cooldown > 0:
+            self._cooldown -= 1
+            self._wait = 0
+        if self._best.offer(epoch + 1, metrics[self._best.monitor]):
+            self._wait = 0
+        elif self._cooldown == 0:
+            self._wait += 1
+            if self._wait >= self._settings.patience:
+                self._lower()
+
+    def _lower(self) -> None:
+        optimizer = self.model.optimizer
+        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        lowered = max(rate * self._settings.factor, self._settings.min_learning_rate)
+        self._wait, self._cooldown = 0, self._settings.cooldown
+        if lowered < rate:
+            optimizer.learning_rate = lowered
+            cause = f"{self._best.monitor} has not improved for {self._settings.patience} epochs"
+            self._changed(lowered, cause)
+
+    def state(self) -> dict[str, Any]:
+        """What to save with a checkpoint."""
+        return {"wait": self._wait, "cooldown": self._cooldown, "best": self._best.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self._wait = int(state.get("wait", 0))
+        self._cooldown = int(state.get("cooldown", 0))
+        self._best.restore(state.get("best", {}))

@@ -1,0 +1,118 @@
+"""The training job: one session and its end, whatever that is. All errors funnel through here."""
+
+from __future__ import annotations
+
+from trainer.config.document import load_file
+from trainer.engine.training.control import LossNotFinite, StoppedNow, TrainingControl
+from trainer.engine.training.ending import end_of_error, end_of_loss
+from trainer.engine.training.saving import save_results, save_what_there_is
+from trainer.engine.training.session import StartPoint, TrainingSession
+from trainer.errors import ConfigError, Problem
+from trainer.runs.checkpoints import newest_checkpoint
+from trainer.runs.events import Outcome, Phase, Reason, SessionEnded
+from trainer.runs.folder import RunFolder
+from trainer.runs.output import RunOutput
+
+
+def run_training(folder: RunFolder, control: TrainingControl, output: RunOutput, *, resume: bool) -> SessionEnded:
+    """Train the run in `folder`, from its start or from its newest checkpoint, and save what came of it.
+
+    Never raises: the returned event says how it ended.
+    """
+    session: TrainingSession | None = None
+    try:
+        config = load_file(folder.config_path).require(folder.config_path)
+        start = _start_point(folder) if resume else StartPoint()
+        session = TrainingSession(folder, config, control, output, start)
+        _require_epochs_left(session)
+        session.prepare()
+        session.train()
+        return _completed(session)
+    except StoppedNow:
+        return _stopped(session)
+    except LossNotFinite as error:
+        return end_of_loss(error, save_what_there_is(session, with_state=False))
+    except BaseException as error:
+        saved = save_what_there_is(session, with_state=True)
+        return end_of_error(error, session, saved)
+    finally:
+        if session is not None:
+            session.checkpointer.wait()
+
+
+def _start_point(folder: RunFolder) -> StartPoint:
+    found = newest_checkpoint(folder.checkpoints_path)
+    return StartPoint(*found) if found else StartPoint()
+
+
+def _require_epochs_left(session: TrainingSession) -> None:
+    epochs = session.config.training.epochs
+    if session.start.epoch >= epochs:
+        message = f"All {epochs} epochs are done already. Give a larger number of epochs to go on."
+        raise ConfigError((Problem("training.epochs", message),))
+
+
+def _completed(session: TrainingSession) -> SessionEnded:
+    control, early = session.control, session.early_stopping
+    assert session.recorder is not None
+    session.output.phase(Phase.SAVING)
+    stopped_early = early is not None and bool(early.message)
+    saved = save_results(session, stopped_early=stopped_early)
+    done, epochs = session.recorder.epochs_done, session.config.training.epochs
+    if control.stop and done < epochs:
+        reason = Reason.TERMINATED if control.is_terminated else Reason.STOPPED_AFTER_EPOCH
+        message = f"Stopped after epoch {done} of {epochs}, as asked."
+        return SessionEnded(
+            outcome=Outcome.STOPPED, reason=reason, message=message, advice=_CONTINUE, saved=saved
+        )
+    session.output.log("TRAINING", "Training completed")
+    if stopped_early and early is not None:
+        return SessionEnded(
+            outcome=Outcome.COMPLETED,
+            reason=Reason.STOPPED_EARLY,
+            message=f"Stopped early in epoch {done} of {epochs}: {early.message}",
+            advice="Use model/best.keras, or raise the patience to train longer.",
+            saved=saved,
+        )
+    return SessionEnded(
+        outcome=Outcome.COMPLETED,
+        reason=Reason.ALL_EPOCHS_DONE,
+        message=f"All {epochs} epochs are done.",
+        advice="Use model/best.keras, or raise the number of epochs and continue.",
+        saved=saved,
+    )
+
+
+_CONTINUE = "Continue goes on exactly where it stopped."
+
+
+def _stopped(session: TrainingSession | None) -> SessionEnded:
+    assert session is not None
+    if session.control.stop == "discard":
+        session.output.log("TRAINING", "Discarded")
+        return SessionEnded(
+            outcome=Outcome.STOPPED,
+            reason=Reason.DISCARDED,
+            message="Stopped without saving, as asked.",
+            advice="Earlier checkpoints are still in the run's folder; move the run to the trash to remove them.",
+        )
+    reason = Reason.TERMINATED if session.control.is_terminated else Reason.STOPPED_NOW
+    cause = "because the system asked the worker to end" if session.control.is_terminated else "as asked"
+    if session.batches is None or session.recorder is None or session.batches.epoch == 0:
+        return SessionEnded(
+            outcome=Outcome.STOPPED,
+            reason=reason,
+            message=f"Stopped before the first batch, {cause}.",
+            advice="Continue starts from the beginning.",
+        )
+    session.output.phase(Phase.SAVING)
+    epoch, step = session.batches.epoch, session.batches.step
+    session.output.log("TRAINING", f"Stopping in epoch {epoch} after batch {step}")
+    saved = save_results(session, stopped_early=False, inside_epoch=(epoch, step))
+    return SessionEnded(
+        outcome=Outcome.STOPPED,
+        reason=reason,
+        message=f"Stopped in epoch {epoch} of {session.config.training.epochs} after batch {step}, {cause}.",
+        advice=_CONTINUE,
+        saved=saved,
+    )

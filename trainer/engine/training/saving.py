@@ -1,0 +1,199 @@
+"""What a session leaves in its run folder: models, history, curves, final figures."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from trainer.engine.training.callbacks import plain_metrics
+from trainer.engine.training.checkpointing import STATE_FILE
+from trainer.engine.training.variables import restore_snapshot, take_snapshot
+from trainer.runs.atomic import write_atomically
+from trainer.runs.checkpoints import find_checkpoint
+from trainer.runs.events import Evaluated, Phase
+
+if TYPE_CHECKING:
+    from trainer.engine.training.session import TrainingSession
+
+MODEL_INFO_NAME = "model.json"
+
+
+def save_results(
+    session: TrainingSession, *, stopped_early: bool, inside_epoch: tuple[int, int] | None = None
+) -> tuple[str, ...]:
+    """Save the state, the final and the best model, history and curves; look at the test data.
+
+    Args:
+        session: A session that trained at least one batch.
+        stopped_early: Whether early stopping ended it.
+        inside_epoch: Epoch (from 1) and batches done in it, when it was stopped there.
+
+    Returns:
+        What is on disk, relative to the run folder.
+    """
+    saver = _Saver(session)
+    saver.save_state(inside_epoch)
+    restore_best = session.config.training.early_stopping
+    use_best = restore_best.enabled and restore_best.restore_best_weights and not session.control.stop
+    saver.save_models(final_is_best=use_best)
+    saver.write_history(stopped_early)
+    if inside_epoch is None and not session.control.stop:
+        saver.evaluate_test()
+    return tuple(saver.saved)
+
+
+def save_what_there_is(session: TrainingSession | None, *, with_state: bool) -> tuple[str, ...]:
+    """After a failure, save what can be saved; never raises.
+
+    Args:
+        session: The failed session, if it came that far.
+        with_state: Save the state at the failing batch too; not after a loss that is no number.
+    """
+    if session is None or session.recorder is None or session.batches is None or session.batches.epoch == 0:
+        return ()
+    saver = _Saver(session)
+    steps = [lambda: saver.save_state((session.batches.epoch, session.batches.step))] if with_state else []
+    steps += [lambda: saver.write_history(False), saver.save_best_only, saver.list_checkpoints]
+    for step in steps:
+        try:
+            step()
+        except Exception as error:
+            session.output.notice("error", f"Not everything could be saved: {error}")
+    return tuple(dict.fromkeys(saver.saved))
+
+
+class _Saver:
+    def __init__(self, session: TrainingSession) -> None:
+        assert session.recorder is not None
+        self._session = session
+        self._recorder = session.recorder
+        self._folder = session.folder
+        self.saved: list[str] = []
+
+    def save_state(self, inside_epoch: tuple[int, int] | None) -> None:
+        """Save `last` unless the state at the end of this epoch was saved already."""
+        if inside_epoch is not None:
+            self._recorder.save_now(*inside_epoch)
+        else:
+            self._session.checkpointer.wait()
+            found = find_checkpoint(self._folder.checkpoints_path, "last")
+            if found is None or found[1].epoch != self._recorder.epochs_done or found[1].step:
+                self._recorder.save_now(self._recorder.epochs_done + 1, 0)
+        self.list_checkpoints()
+
+    def list_checkpoints(self) -> None:
+        """Name the checkpoints that are on disk."""
+        self._session.checkpointer.wait()
+        if self._folder.checkpoints_path.is_dir():
+            names = sorted(path.name for path in self._folder.checkpoints_path.iterdir() if path.name[0] != ".")
+            self.saved += [f"checkpoints/{name}" for name in names]
+
+    def save_models(self, *, final_is_best: bool) -> None:
+        """Write `final.keras` and `best.keras`."""
+        model = self._session.model
+        best = find_checkpoint(self._folder.checkpoints_path, "best")
+        if not (final_is_best and best):
+            self._save_model("final.keras")
+        if best is None:
+            return
+        current = take_snapshot(model, with_training_state=False)
+        restore_snapshot(model, best[0] / STATE_FILE)
+        self._save_model("best.keras")
+        if final_is_best:
+            self._save_model("final.keras")
+            return
+        for variable, value in zip(model.variables, current.values(), strict=True):
+            variable.assign(value)
+
+    def save_best_only(self) -> None:
+        """Write `best.keras` from its checkpoint, if there is one."""
+        best = find_checkpoint(self._folder.checkpoints_path, "best")
+        if best is not None:
+            restore_snapshot(self._session.model, best[0] / STATE_FILE)
+            self._save_model("best.keras")
+
+    def _save_model(self, name: str) -> None:
+        folder = self._folder.model_path
+        folder.mkdir(exist_ok=True)
+        aside = folder / f".{name.removesuffix('.keras')}.{os.getpid()}.keras"
+        try:
+            _bare(self._session.model).save(aside)
+            aside.replace(folder / name)
+        finally:
+            aside.unlink(missing_ok=True)
+        self._write_model_info(folder)
+        self.saved.append(f"model/{name}")
+        self._session.output.log("MODEL", f"Saved model/{name}")
+
+    def _write_model_info(self, folder: Path) -> None:
+        data, config = self._session.data, self._session.config
+        assert data is not None
+        info = {
+            "class_names": list(data.class_names),
+            "input": {
+                "height": data.image_shape[0],
+                "width": data.image_shape[1],
+                "channels": data.image_shape[2],
+                "color_mode": config.data.color_mode,
+                "resize_mode": config.data.resize_mode,
+                "interpolation": config.data.interpolation,
+                "values": "pixels from 0 to 255; the model scales them itself",
+            },
+            "output": {"activation": self._session.output_fit.activation},
+        }
+        write_atomically(folder / MODEL_INFO_NAME, json.dumps(info, indent=2).encode())
+
+    def write_history(self, stopped_early: bool) -> None:
+        """Write `history.csv`, `history.json` and `curves.png`."""
+        history, best = self._recorder.history, self._recorder.best
+        if not history.rows:
+            return
+        history.write_csv(self._folder.history_csv_path)
+        history.write_json(self._folder.history_json_path, self._result(stopped_early))
+        self.saved += ["history.csv", "history.json"]
+        history.draw_curves(self._folder.curves_path, best.epoch or None)
+        self.saved.append("curves.png")
+
+    def _result(self, stopped_early: bool) -> dict[str, Any]:
+        """The result dictionary: what was trained, for how long, and how well."""
+        history, best = self._recorder.history, self._recorder.best
+        accuracy = [v for v in history.series("val_accuracy") if v == v]
+        accuracy = accuracy or [v for v in history.series("accuracy") if v == v]
+        return {
+            "epochs_trained": len(history.rows),
+            "best_epoch": best.epoch or None,
+            "best_monitor": best.monitor,
+            "best_value": best.value,
+            "best_accuracy": max(accuracy) if accuracy else None,
+            "training_time": sum(history.series("duration_s")),
+            "stopped_early": stopped_early,
+            "experiment_dir": str(self._folder.path),
+        }
+
+    def evaluate_test(self) -> None:
+        """Report the figures of the best model on the test data, if there is any."""
+        session = self._session
+        assert session.data is not None
+        if session.data.test is None:
+            return
+        session.output.phase(Phase.TESTING)
+        best = find_checkpoint(self._folder.checkpoints_path, "best")
+        if best is not None:
+            restore_snapshot(session.model, best[0] / STATE_FILE)
+        figures = session.model.evaluate(session.evaluation_dataset(session.data.test), verbose=0, return_dict=True)
+        metrics = plain_metrics(figures)
+        listed = " - ".join(f"{name}: {value:.4f}" for name, value in metrics.items())
+        session.output.log("TRAINING", f"Test: {listed}")
+        session.output.emit(Evaluated(split="test", metrics=metrics))
+
+
+def _bare(model: Any) -> Any:
+    """The network without optimizer, loss and metrics: what a user of the model needs, loadable anywhere."""
+    with contextlib.suppress(AttributeError, ValueError):
+        return keras.Model(model.inputs, model.outputs, name=model.name)
+    return model

@@ -1,0 +1,384 @@
+"""One session of training: from a configuration to a trained model in the run folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from trainer.config.config import Config
+from trainer.engine.components import build
+from trainer.engine.data.prepare import PreparedData
+from trainer.engine.data.split_file import write_split
+from trainer.engine.models.build import build_model
+from trainer.engine.runtime import apply_runtime, describe_device
+from trainer.engine.training.callbacks import BatchControl, EarlyStopping, ReduceOnPlateau
+from trainer.engine.training.checkpointing import Checkpointer, restore_checkpoint
+from trainer.engine.training.control import StoppedNow, TrainingControl
+from trainer.engine.training.fitting import build_loss, build_metrics, fit_output
+from trainer.engine.training.fitting import OutputFit
+from trainer.engine.training.monitoring import BestFigure, resolve_mode, resolve_monitor
+from trainer.engine.training.recorder import EpochRecorder
+from trainer.engine.training.variables import restore_metrics
+from trainer.runs.checkpoints import CheckpointManifest
+from trainer.runs.events import (
+    CheckpointSaved,
+    DataLoaded,
+    LearningRateChanged,
+    ModelBuilt,
+    Paused,
+    Phase,
+    Resumed,
+    TrainingStarted,
+)
+from trainer.runs.folder import RunFolder
+from trainer.runs.output import RunOutput
+
+
+@dataclass(frozen=True, slots=True)
+class StartPoint:
+    """Where training starts: at the beginning, or at a checkpoint."""
+
+    folder: Path | None = None
+    manifest: CheckpointManifest | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done before."""
+        return self.manifest.epoch if self.manifest else 0
+
+    @property
+    def step(self) -> int:
+        """Batches done in the epoch after that."""
+        return self.manifest.step if self.manifest else 0
+
+
+class TrainingSession:
+    """Prepares and runs one fit. The parts are attributes, for those who save and judge afterwards.
+
+    Args:
+        folder: The run folder; its `config.yaml` is `config`.
+        config: The run's configuration, with absolute paths.
+        control: Requests of the worker's main thread.
+        output: Takes events and log lines.
+        start: Where to start from.
+    """
+
+    def __init__(
+        self, folder: RunFolder, config: Config, control: TrainingControl, output: RunOutput, start: StartPoint
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.control = control
+        self.output = output
+        self.start = start
+        self.data: PreparedData | None = None
+        self.model: Any = None
+        self.recorder: EpochRecorder | None = None
+        self.batches: BatchControl | None = None
+        self.early_stopping: EarlyStopping | None = None
+        self.checkpointer = Checkpointer(folder.checkpoints_path, self._checkpoint_saved, self._checkpoint_failed)
+        self._fit = fit_output(config.training.loss)
+
+    @property
+    def output_fit(self) -> OutputFit:
+        """What the loss needs of labels and output layer."""
+        return self._fit
+
+    def prepare(self) -> None:
+        """Read the data, build and compile the model, set up the callbacks.
+
+        Raises:
+            GardenerError: The data, the configuration or the user's code does not allow it.
+            StoppedNow: A stop was asked for meanwhile.
+        """
+        apply_runtime(self.config.runtime)
+        self._load_data()
+        self._check_stop()
+        self._build_model()
+        self._check_stop()
+        self._compile()
+        self._set_up_callbacks()
+        self._check_stop()
+
+    def train(self) -> None:
+        """Run the fit to its end.
+
+        Raises:
+            StoppedNow: 'Stop now' or 'discard' was asked for.
+            LossNotFinite: The loss became NaN or infinite.
+        """
+        assert self.data is not None and self.batches is not None
+        steps = self.data.train.num_batches(self.config.data.batch_size)
+        epochs = self.config.training.epochs
+        epoch, step = self.start.epoch, self.start.step
+        with self._user_callbacks():
+            self._announce(steps)
+            if step >= steps:
+                self._finish_epoch(epoch)
+                epoch, step = epoch + 1, 0
+            elif step > 0:
+                self._run_fit(epoch, step, epoch + 1, steps - step)
+                epoch, step = epoch + 1, 0
+            if epoch < epochs and not self.model.stop_training:
+                self._run_fit(epoch, step, epochs, steps)
+
+    # ---------------------------------------------------------------- preparation
+
+    def _load_data(self) -> None:
+        self.output.phase(Phase.READING_DATA)
+        self.output.log("TRAINING", "Loading datasets...")
+        data: PreparedData = build(
+            "loader",
+            self.config.data.loader,
+            data_dir=self.folder.path,
+            config=self.config,
+            reporter=_Interruptible(self.output, self.control),
+        )
+        self.data = data
+        self.output.log("TRAINING", "Training dataset loaded successfully")
+        self.output.log("DATA", f"{data.train.num_samples:,} training pictures in {len(data.class_names)} classes")
+        if data.validation is not None:
+            self.output.log("TRAINING", "Validation dataset loaded successfully")
+            self.output.log("DATA", f"{data.validation.num_samples:,} validation pictures")
+        write_split(self.folder.split_path, data)
+        self.output.emit(
+            DataLoaded(
+                num_train=data.train.num_samples,
+                num_validation=data.validation.num_samples if data.validation else 0,
+                num_test=data.test.num_samples if data.test else 0,
+                class_names=data.class_names,
+                num_unreadable=len(data.unreadable),
+                cache=data.cache,
+            )
+        )
+
+    def _build_model(self) -> None:
+        assert self.data is not None
+        self.output.phase(Phase.BUILDING_MODEL)
+        self.output.log("MODEL", "Building model...")
+        self.model = build_model(
+            self.config, self.data.image_shape, len(self.data.class_names), self._fit, self.folder.functions_path
+        )
+        count = self.model.count_params()
+        trainable = sum(int(keras.ops.size(weight)) for weight in self.model.trainable_weights)
+        self.output.log("MODEL", f"Model built successfully: {self.model.name}")
+        self.output.log("MODEL", f"Model parameters: {count:,}")
+        self.output.emit(
+            ModelBuilt(name=self.model.name, num_parameters=count, num_trainable_parameters=trainable)
+        )
+
+    def _compile(self) -> None:
+        self.output.phase(Phase.COMPILING)
+        training = self.config.training
+        functions = self.folder.functions_path
+        self.model.compile(
+            optimizer=build("optimizer", training.optimizer, functions, learning_rate=training.initial_learning_rate),
+            loss=build_loss(self.config, functions),
+            metrics=build_metrics(self.config, self._fit.one_hot, functions),
+            jit_compile=False,
+        )
+        self.output.log("MODEL", "Model compiled successfully")
+
+    def _set_up_callbacks(self) -> None:
+        assert self.data is not None
+        self.output.log("TRAINING", "Setting up callbacks...")
+        training, has_validation = self.config.training, self.data.validation is not None
+        monitor = resolve_monitor(self.config.checkpoints.monitor, has_validation=has_validation)
+        best = BestFigure(monitor, resolve_mode(self.config.checkpoints.mode, monitor))
+        self.recorder = EpochRecorder(
+            self.config, best, self.output, self.control, self.checkpointer, self.folder.history_csv_path
+        )
+        self.batches = BatchControl(
+            self.control,
+            self._emit_batches,
+            steps_per_epoch=self.data.train.num_batches(self.config.data.batch_size),
+            batch_size=self.config.data.batch_size,
+            first_step=self.start.step,
+            stop_on_nan=training.stop_on_nan,
+            save_state=self.recorder.save_now,
+            hold=self._hold,
+        )
+        if training.early_stopping.enabled:
+            self.early_stopping = EarlyStopping(training.early_stopping, has_validation=has_validation)
+            self.recorder.remembering.append(self.early_stopping)
+        if training.reduce_on_plateau.enabled:
+            plateau = ReduceOnPlateau(
+                training.reduce_on_plateau, has_validation=has_validation, changed=self._learning_rate_changed
+            )
+            self.recorder.remembering.append(plateau)
+        self._restore()
+
+    def _restore(self) -> None:
+        assert self.recorder is not None
+        folder, manifest = self.start.folder, self.start.manifest
+        if folder is None or manifest is None:
+            return
+        history = restore_checkpoint(folder, manifest, self.model, self.recorder.remembering)
+        spent = float(manifest.callbacks.get("recorder", {}).get("epoch_spent_s", 0.0)) if manifest.step else 0.0
+        self.recorder.resume(history, manifest.epoch, spent)
+        if manifest.step:
+            self._build_metrics()
+            self.recorder.restore_metrics = lambda: restore_metrics(self.model, folder)
+        self.output.log("TRAINING", f"Continuing after epoch {manifest.epoch}, batch {manifest.step}")
+
+    def _build_metrics(self) -> None:
+        """Keras makes the variables of metrics at the first batch; restoring needs them before."""
+        assert self.data is not None
+        scores = keras.ops.zeros((1, len(self.data.class_names)))
+        labels = scores if self._fit.one_hot else keras.ops.zeros((1,), "int32")
+        self.model.compute_metrics(None, labels, scores)
+
+    # ---------------------------------------------------------------- training
+
+    def _callbacks(self) -> list[Any]:
+        assert self.recorder is not None and self.batches is not None
+        own = [item for item in self.recorder.remembering if item is not self.recorder]
+        summaries = []
+        if self.config.output.tensorboard:
+            from trainer.engine.training.summaries import EpochSummaries
+
+            summaries.append(EpochSummaries(self.folder.tensorboard_path))
+        return [self.batches, *self._chosen_callbacks, *own, *summaries, self.recorder]
+
+    @contextlib.contextmanager
+    def _user_callbacks(self) -> Iterator[None]:
+        """Build the chosen callbacks, and let them end properly when training is left by an exception."""
+        functions = self.folder.functions_path
+        self._chosen_callbacks = [build("callback", item, functions) for item in self.config.training.callbacks]
+        self._all_callbacks = self._callbacks()
+        self.output.log("TRAINING", f"Setup {len(self._all_callbacks)} callbacks for training")
+        try:
+            yield
+        except BaseException:
+            for callback in self._all_callbacks:
+                with contextlib.suppress(Exception):
+                    callback.on_train_end()
+            raise
+
+    def _announce(self, steps: int) -> None:
+        assert self.recorder is not None
+        self.output.emit(
+            TrainingStarted(
+                epochs=self.config.training.epochs,
+                steps_per_epoch=steps,
+                batch_size=self.config.data.batch_size,
+                initial_epoch=self.start.epoch,
+                initial_step=min(self.start.step, steps),
+                monitor=self.recorder.best.monitor,
+                mode=self.recorder.best.mode,
+                device=describe_device(),
+            )
+        )
+        self.output.log("TRAINING", f"Starting standard training for {self.config.training.epochs} epochs")
+        self.output.phase(Phase.FIRST_BATCH)
+        self._is_first_batch = True
+
+    def _run_fit(self, epoch: int, step: int, last_epoch: int, steps: int) -> None:
+        assert self.data is not None
+        self.model.fit(
+            self._train_dataset(epoch, step),
+            validation_data=self._validation_dataset(),
+            initial_epoch=epoch,
+            epochs=last_epoch,
+            steps_per_epoch=steps,
+            callbacks=self._all_callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+
+    def _finish_epoch(self, epoch: int) -> None:
+        """All batches of the epoch were done when it was stopped; only its validation is left."""
+        callbacks = keras.callbacks.CallbackList(self._all_callbacks, model=self.model)
+        callbacks.on_epoch_begin(epoch)
+        logs = dict(self.model.get_metrics_result())
+        validation = self._validation_dataset()
+        if validation is not None:
+            figures = self.model.evaluate(validation, verbose=0, return_dict=True, callbacks=callbacks)
+            logs |= {f"val_{name}": value for name, value in figures.items()}
+        callbacks.on_epoch_end(epoch, logs)
+
+    def _train_dataset(self, epoch: int, step: int) -> Any:
+        assert self.data is not None
+        data = self.config.data
+        return self.data.train.dataset(
+            batch_size=data.batch_size,
+            epoch=epoch,
+            step=step,
+            shuffle=data.shuffle,
+            seed=self.config.runtime.seed,
+            augmentation=data.augmentation,
+            one_hot=self._fit.one_hot,
+            repeat=True,
+        )
+
+    def _validation_dataset(self) -> Any:
+        assert self.data is not None
+        return None if self.data.validation is None else self.evaluation_dataset(self.data.validation)
+
+    def evaluation_dataset(self, split: Any) -> Any:
+        """All samples of a split once, in order, as they are."""
+        return split.dataset(
+            batch_size=self.config.data.batch_size,
+            shuffle=False,
+            seed=self.config.runtime.seed,
+            augmentation=None,
+            one_hot=self._fit.one_hot,
+            repeat=False,
+        )
+
+    # ---------------------------------------------------------------- reactions
+
+    def _emit_batches(self, event: Any) -> None:
+        if self._is_first_batch:
+            self._is_first_batch = False
+            self.output.phase(Phase.TRAINING)
+        self.output.emit(event)
+
+    def _hold(self, epoch: int, step: int) -> None:
+        assert self.recorder is not None
+        self.recorder.save_now(epoch, step)
+        self.output.log("TRAINING", f"Paused in epoch {epoch} after batch {step}")
+        self.output.emit(Paused(epoch=epoch, step=step))
+        self.control.wait_while_paused()
+        if not self.control.stop:
+            self.output.log("TRAINING", "Resumed")
+        self.output.emit(Resumed())
+
+    def _learning_rate_changed(self, rate: float, cause: str) -> None:
+        self.output.log("TRAINING", f"Learning rate lowered to {rate:.3g}: {cause}")
+        self.output.emit(LearningRateChanged(learning_rate=rate, cause=cause))
+
+    def _checkpoint_saved(self, name: str, epoch: int, step: int) -> None:
+        self.output.emit(CheckpointSaved(name=name, epoch=epoch, step=step))
+
+    def _checkpoint_failed(self, message: str) -> None:
+        self.output.notice("error", message)
+
+    def _check_stop(self) -> None:
+        if self.control.stop:
+            raise StoppedNow
+
+
+class _Interruptible:
+    """A reporter under which a long preparation can be stopped."""
+
+    def __init__(self, output: RunOutput, control: TrainingControl) -> None:
+        self._output = output
+        self._control = control
+        self.log = output.log
+        self.notice = output.notice
+
+    def progress(self, done: int, total: int, unit: str = "") -> None:
+        """Pass progress on.
+
+        Raises:
+            StoppedNow: A stop was asked for.
+        """
+        self._output.progress(done, total, unit)
+        if self._control.stop:
+            raise StoppedNow

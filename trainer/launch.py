@@ -1,0 +1,179 @@
+"""Starting and continuing runs: the run folder first, then a worker for it. Used by the window and the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from trainer.catalog.check import check_config, components_of
+from trainer.config.config import Config
+from trainer.config.document import load_file, resolved_yaml
+from trainer.config.overrides import with_overrides
+from trainer.config.paths import resolve, with_absolute_paths
+from trainer.config.validate import validate
+from trainer.errors import ConfigError, Problem, RunError
+from trainer.runs.atomic import write_atomically
+from trainer.runs.folder import RunFolder
+from trainer.runs.functions import copy_functions
+from trainer.runs.process import ProcessIdentity
+
+_MAIN = Path(__file__).resolve().parents[1] / "main.py"
+_FREE_ON_CONTINUE = (
+    "training.epochs",
+    "training.early_stopping",
+    "training.stop_on_nan",
+    "checkpoints.last_every_epochs",
+    "checkpoints.keep_every_epochs",
+    "output.tensorboard",
+    "project.name",
+)
+
+
+def create_run(config: Config, base_dir: Path, *, config_path: Path | None = None) -> RunFolder:
+    """Make a run folder that is ready for a worker.
+
+    Args:
+        config: The configuration; relative paths start from `base_dir`.
+        base_dir: Folder of the configuration's file.
+        config_path: The file itself, for the record.
+
+    Raises:
+        ConfigError: The configuration cannot be trained; nothing was written.
+        RunError: The runs folder cannot be written.
+    """
+    problems = [problem for problem in check_config(config, base_dir) if problem.severity == "error"]
+    if problems:
+        raise ConfigError(tuple(problems), config_path)
+    absolute = with_absolute_paths(config, base_dir)
+    folder = RunFolder.create(
+        resolve(config.output.runs_dir, base_dir),
+        resolved_yaml(absolute),
+        project=config.project.name,
+        seed=config.runtime.seed,
+        config_path=config_path,
+    )
+    files = [Path(component.file) for _, _, component in components_of(absolute) if component.file]
+    try:
+        copy_functions(files, folder.functions_path)
+    except OSError as error:
+        raise RunError(f"The files of your functions could not be copied: {error}.") from error
+    return folder
+
+
+def prepare_continue(folder: RunFolder, changes: Mapping[str, Any] | None = None) -> None:
+    """Check that a run can go on, and take changes such as more epochs into its configuration.
+
+    Args:
+        folder: A run that ended or was lost.
+        changes: New values by dotted key.
+
+    Raises:
+        RunError: The run is still being trained.
+        ConfigError: A change would make it another run.
+    """
+    if folder.is_alive() and not folder.has_ended():
+        raise RunError(f"{folder.name} is still running. Stop it first, or open it to watch.")
+    if not changes:
+        return
+    for key in changes:
+        if not any(key == free or key.startswith(f"{free}.") for free in _FREE_ON_CONTINUE):
+            message = f"A run cannot change this when it goes on. Free are: {', '.join(_FREE_ON_CONTINUE)}. Start a new run."
+            raise ConfigError((Problem(key, message),), folder.config_path)
+    config = load_file(folder.config_path).require(folder.config_path)
+    changed = validate(with_overrides(config.to_dict(), dict(changes)))
+    write_atomically(folder.config_path, resolved_yaml(changed).encode())
+
+
+class StandbyWorker:
+    """A worker that imports Keras while nothing is to be done yet, so that a start need not wait for it.
+
+    It ends by itself when this process does.
+    """
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="modelgardener-")
+        self._status_path = Path(self._folder.name) / "status.json"
+        self.process = _spawn(["--standby", str(self._status_path)], standard_input=subprocess.PIPE)
+
+    def status(self) -> dict[str, Any]:
+        """`state` is `importing`, `ready` or `failed`; with the versions and the device once ready."""
+        try:
+            status: dict[str, Any] = json.loads(self._status_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            status = {"state": "importing"}
+        if self.process.poll() is not None and status["state"] != "ready":
+            return {"state": "failed", "message": status.get("message", "The worker ended unexpectedly.")}
+        return status
+
+    def is_usable(self) -> bool:
+        """Whether it can still take a run."""
+        return self.process.poll() is None
+
+    def assign(self, job: dict[str, Any]) -> None:
+        """Give it a run.
+
+        Raises:
+            OSError: It has ended meanwhile.
+        """
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(job).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def close(self) -> None:
+        """Let it end, unless it has a run."""
+        if self.process.stdin is not None and not self.process.stdin.closed:
+            self.process.stdin.close()
+        self._folder.cleanup()
+
+
+def start_worker(folder: RunFolder, *, resume: bool = False, standby: StandbyWorker | None = None) -> subprocess.Popen[bytes]:
+    """Let a worker train the run; the standby one if there is one, else a new process.
+
+    Raises:
+        RunError: The process cannot be started.
+    """
+    offset = folder.commands_path.stat().st_size if folder.commands_path.exists() else 0
+    if not resume:
+        offset = 0
+    if standby is not None and standby.is_usable():
+        _record_process(folder, standby.process.pid)
+        try:
+            standby.assign({"run_dir": str(folder.path), "resume": resume, "commands_offset": offset})
+        except OSError:
+            pass
+        else:
+            return standby.process
+    arguments = [str(folder.path), "--commands-offset", str(offset), *(["--resume"] if resume else [])]
+    try:
+        process = _spawn(arguments, standard_input=subprocess.DEVNULL)
+    except OSError as error:
+        raise RunError(f"The worker could not be started: {error.strerror or error}.") from error
+    _record_process(folder, process.pid)
+    return process
+
+
+def _record_process(folder: RunFolder, process_id: int) -> None:
+    """A run must not look lost before its worker has said its first word."""
+    identity = ProcessIdentity(process_id=process_id, start_time=psutil.Process(process_id).create_time())
+    folder.write_record(folder.read_record().model_copy(update={"process": identity}))
+
+
+def _spawn(arguments: list[str], *, standard_input: int) -> subprocess.Popen[bytes]:
+    """Start a worker that outlives this process and hears no Ctrl+C of its terminal."""
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    return subprocess.Popen(
+        [sys.executable, str(_MAIN), "--worker", *arguments],
+        stdin=standard_input,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=os.name != "nt",
+        creationflags=flags,
+    )

@@ -1,0 +1,229 @@
+"""A run's folder: its layout, its creation, and how its events, commands and log are reached.
+
+The format is published in `docs/run-folder.md`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+import re
+import shutil
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from trainer import __version__
+from trainer.errors import RunError
+from trainer.runs.atomic import write_atomically
+from trainer.runs.commands import encode_command
+from trainer.runs.line_file import append_line, last_line
+from trainer.runs.process import ProcessIdentity
+
+RUN_SCHEMA_VERSION = 1
+CLAIM_GRACE_S = 60.0
+_NAME = re.compile(r"exp(\d+)")
+
+
+class RunRecord(BaseModel):
+    """Content of `run.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = RUN_SCHEMA_VERSION
+    kind: str = "training"
+    name: str
+    project: str = ""
+    created: str
+    parent: str | None = None
+    session: int = 0
+    process: ProcessIdentity | None = None
+    seed: int = 0
+    config_path: str | None = None
+    git_commit: str | None = None
+    machine: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+
+    def awaits_worker(self) -> bool:
+        """Whether no worker took the run yet, but it is so young that one may still come."""
+        if self.process is not None:
+            return False
+        try:
+            created = datetime.datetime.fromisoformat(self.created)
+        except ValueError:
+            return False
+        return time.time() - created.timestamp() < CLAIM_GRACE_S
+
+
+class RunFolder:
+    """Paths of one run and the small files in it. Cheap to make; reads nothing until asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record_path = path / "run.json"
+        self.config_path = path / "config.yaml"
+        self.events_path = path / "events.jsonl"
+        self.commands_path = path / "commands.jsonl"
+        self.log_path = path / "log.txt"
+        self.history_csv_path = path / "history.csv"
+        self.history_json_path = path / "history.json"
+        self.curves_path = path / "curves.png"
+        self.split_path = path / "split.csv"
+        self.checkpoints_path = path / "checkpoints"
+        self.model_path = path / "model"
+        self.functions_path = path / "functions"
+        self.tensorboard_path = path / "tensorboard"
+        self._lock = FileLock(str(path / ".lock"))
+
+    @property
+    def name(self) -> str:
+        """The folder's name, such as `exp7`."""
+        return self.path.name
+
+    @classmethod
+    def create(
+        cls, runs_dir: Path, config_yaml: str, *, project: str, seed: int, config_path: Path | None = None
+    ) -> RunFolder:
+        """Make the next free `expN` below `runs_dir`, complete with `run.json` and `config.yaml`.
+
+        Raises:
+            RunError: The folder cannot be written. Nothing is left behind.
+        """
+        try:
+            path = _claim_next(runs_dir)
+        except OSError as error:
+            raise RunError(_cannot_write(runs_dir, error)) from error
+        folder = cls(path)
+        record = RunRecord(
+            name=path.name,
+            project=project,
+            created=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            seed=seed,
+            config_path=str(config_path) if config_path else None,
+            git_commit=_git_commit(config_path.parent if config_path else runs_dir),
+            machine={"host": platform.node(), "system": platform.platform(), "processor": platform.machine()},
+            versions={"modelgardener": __version__, "python": platform.python_version(), **_versions()},
+        )
+        try:
+            write_atomically(folder.config_path, config_yaml.encode())
+            folder.write_record(record)
+            folder.commands_path.touch()
+            folder.log_path.touch()
+        except OSError as error:
+            shutil.rmtree(path, ignore_errors=True)
+            raise RunError(_cannot_write(runs_dir, error)) from error
+        return folder
+
+    def read_record(self) -> RunRecord:
+        """Content of `run.json`.
+
+        Raises:
+            RunError: The file is missing, damaged or of a newer format.
+        """
+        try:
+            record = RunRecord.model_validate_json(self.record_path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise RunError(f"{self.path} is not a run folder: run.json is missing or damaged.") from error
+        if record.schema_version > RUN_SCHEMA_VERSION:
+            raise RunError(
+                f"{self.path} has format {record.schema_version}; this version of ModelGardener reads up to "
+                f"{RUN_SCHEMA_VERSION}. Update ModelGardener to open it."
+            )
+        return record
+
+    def write_record(self, record: RunRecord) -> None:
+        """Replace `run.json`."""
+        text = json.dumps(record.model_dump(mode="json"), indent=2)
+        write_atomically(self.record_path, (text + "\n").encode())
+
+    def send(self, command: Any) -> None:
+        """Append a command for the worker.
+
+        Raises:
+            RunError: The command file cannot be written.
+        """
+        try:
+            append_line(self.commands_path, encode_command(command))
+        except OSError as error:
+            raise RunError(_cannot_write(self.path, error)) from error
+
+    def is_alive(self) -> bool:
+        """Whether the worker recorded in `run.json` exists."""
+        process = self.read_record().process
+        return process is not None and process.is_alive()
+
+    def has_ended(self) -> bool:
+        """Whether the last event ends a session. Reads only the end of the file."""
+        line = last_line(self.events_path)
+        return b'"event":"SessionEnded"' in line
+
+    def acquire(self, timeout_s: float = 0.0) -> FileLock:
+        """Lock the run for writing; only one worker may. Keep the result until the process ends.
+
+        Args:
+            timeout_s: How long to wait for a worker that is just ending.
+
+        Raises:
+            RunError: Another worker holds it.
+        """
+        try:
+            self._lock.acquire(timeout=timeout_s)
+        except Timeout as error:
+            raise RunError(f"{self.name} is already being written by another worker.") from error
+        return self._lock
+
+
+def _claim_next(runs_dir: Path) -> Path:
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    taken = [int(m[1]) for entry in runs_dir.iterdir() if (m := _NAME.fullmatch(entry.name))]
+    number = max(taken, default=0) + 1
+    while True:
+        path = runs_dir / f"exp{number}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        return path
+
+
+def _cannot_write(folder: Path, error: OSError) -> str:
+    cause = error.strerror or str(error)
+    return f"Cannot write to {folder}: {cause}. Choose another runs folder, or free space and check the permissions."
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in ("keras", "tensorflow", "numpy"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit(folder: Path) -> str | None:
+    """Commit of the project that `folder` belongs to, read from its `.git` without running git."""
+    for parent in (folder, *folder.parents):
+        head = parent / ".git" / "HEAD"
+        if head.is_file():
+            return _resolve_head(head)
+    return None
+
+
+def _resolve_head(head: Path) -> str | None:
+    text = head.read_text(encoding="utf-8", errors="replace").strip()
+    if not text.startswith("ref: "):
+        return text or None
+    name = text.removeprefix("ref: ")
+    reference = head.parent / name
+    if reference.is_file():
+        return reference.read_text(encoding="utf-8").strip() or None
+    packed = head.parent / "packed-refs"
+    lines = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
+    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)
