@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -32,21 +32,20 @@ from app.training.standby import Standby
 from app.widgets.message_bar import MessageBar
 from app.window.about import about_text, shortcuts_text
 from app.window.actions import Actions
+from app.window.closing import RunningQuestion
 from app.window.files import Files
 from app.window.menus import build_menus, build_toolbar
+from app.window.run_commands import RunCommands, open_folder
 from app.window.run_status import RunStatus
 from app.window.settings_panel import SettingsPanel
 from app.window.welcome import Welcome
 from trainer.config.paths import resolve
-from trainer.errors import RunError
-from trainer.runs.commands import Discard, Pause, Resume, SaveCheckpoint, StopAfterEpoch, StopNow
+from trainer.errors import Problem, RunError
 from trainer.runs.folder import RunFolder
-from trainer.runs.state import Status
 
 _PANEL_WIDTH_PX = 360
 _STANDBY_DELAY_MS = 400
 _WATCH_MS = 1000
-_STUCK_S = 10.0
 
 
 class MainWindow(QMainWindow):
@@ -67,6 +66,7 @@ class MainWindow(QMainWindow):
         self.controller = RunController(self.project, self.standby, self)
         self.files = Files(self.project, self.recent, self)
         self.actions_ = Actions(self)
+        self._closing = False
         self.run_status = RunStatus()
         self._build()
         self._connect()
@@ -75,10 +75,9 @@ class MainWindow(QMainWindow):
         self._refresh_title()
         self._refresh_problems()
         self._refresh_actions()
-        self._closing = False
         self._watch = QTimer(self)
         self._watch.setInterval(_WATCH_MS)
-        self._watch.timeout.connect(self._look_around)
+        self._watch.timeout.connect(self.controller.reap)
         self._watch.start()
         if start_standby:
             QTimer.singleShot(_STANDBY_DELAY_MS, self, self.standby.prepare)
@@ -118,6 +117,7 @@ class MainWindow(QMainWindow):
         build_menus(self, self.actions_)
         self._build_status_bar()
         self.welcome.show_recent(self.recent.paths())
+        self.commands = RunCommands(self.controller, self.project, self.train_page, self.messages, self.actions_, self)
 
     def _build_status_bar(self) -> None:
         self.problems_button = QToolButton()
@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         bar.setContentsMargins(8, 0, 8, 0)
         bar.addWidget(self.problems_button)
+        self.problems_button.hide()
         bar.addWidget(self.busy_label, 1)
         bar.addPermanentWidget(self.engine_label)
 
@@ -151,13 +152,14 @@ class MainWindow(QMainWindow):
         self.standby.changed.connect(lambda: self.engine_label.setText(self.standby.text))
         self.controller.started.connect(self._on_started)
         self.controller.refused.connect(self._on_refused)
-        self.train_page.start_requested.connect(self.controller.start)
-        self.train_page.continue_requested.connect(self.controller.continue_run)
-        self.train_page.open_folder_requested.connect(_open_folder)
+        self.commands.setting_wanted.connect(self._show_setting)
+        self.train_page.start_requested.connect(self.commands.start)
+        self.train_page.continue_requested.connect(self.commands.continue_run)
+        self.train_page.open_folder_requested.connect(open_folder)
         self.train_page.open_run_requested.connect(lambda: self.pages.setCurrentWidget(self.runs_page))
         self.train_page.run_state_changed.connect(self._refresh_run)
         self.runs_page.run_opened.connect(self.show_run)
-        self.runs_page.start_requested.connect(self.controller.start)
+        self.runs_page.start_requested.connect(self.commands.start)
         self.runs_page.continue_requested.connect(self.controller.continue_run)
 
     def _connect_actions(self) -> None:
@@ -171,14 +173,6 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": self.project.undo,
             "redo": self.project.redo,
-            "start": self._start,
-            "pause": self._pause,
-            "stop": lambda: self._send(StopAfterEpoch()),
-            "stop_now": lambda: self._send(StopNow()),
-            "discard": self._ask_discard,
-            "checkpoint": lambda: self._send(SaveCheckpoint()),
-            "continue": self._continue,
-            "run_folder": self._open_run_folder,
             "settings_panel": lambda: self.panel.setVisible(not self.panel.isVisible()),
             "show_tree": lambda: self._show_settings("tree"),
             "show_yaml": lambda: self._show_settings("yaml"),
@@ -190,10 +184,14 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------ project
 
     def _show_project(self) -> None:
-        self.center.setCurrentWidget(self.splitter)
+        self._leave_welcome()
         self._show_runs_of_project()
-        self._refresh_actions()
         self.panel.setFocus()
+
+    def _leave_welcome(self) -> None:
+        self.center.setCurrentWidget(self.splitter)
+        self.problems_button.show()
+        self._refresh_actions()
 
     def _show_runs_of_project(self) -> None:
         runs_dir = self.project.value("output.runs_dir")
@@ -213,11 +211,13 @@ class MainWindow(QMainWindow):
         else:
             self.problems_button.setIcon(icon("triangle-alert", "error"))
             self.problems_button.setText(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
-        self.problems_button.setToolTip("\n".join(str(problem) for problem in problems[:12]) or "All settings are valid")
+        self.problems_button.setToolTip(
+            "\n".join(str(problem) for problem in problems[:12]) or "All settings are valid"
+        )
 
     def _jump_to_problem(self) -> None:
         if self.project.problems:
-            self.center.setCurrentWidget(self.splitter)
+            self._leave_welcome()
             self.panel.show()
             self.panel.jump_to(self.project.problems[0])
 
@@ -247,9 +247,14 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------------ runs
 
+    def show_page(self, number: int) -> None:
+        """Show a page by its place, from 0."""
+        self._leave_welcome()
+        self.pages.setCurrentIndex(number)
+
     def show_run(self, path: Path) -> None:
         """Show a run, live or old, on the Train page."""
-        self.center.setCurrentWidget(self.splitter)
+        self._leave_welcome()
         self.pages.setCurrentWidget(self.train_page)
         self.train_page.show_run(path)
         self.settings.setValue("last_run", str(path))
@@ -275,14 +280,13 @@ class MainWindow(QMainWindow):
 
     def _on_refused(self, message: str, key: str) -> None:
         self.messages.say(message, tone="error")
-        problem = next((p for p in self.project.problems if key and p.key == key), None)
-        if problem is not None:
-            self.panel.show()
-            self.panel.jump_to(problem)
+        if key:
+            self._show_setting(key)
 
-    def _status(self) -> Status | None:
-        followed = self.train_page.followed
-        return followed.status if followed is not None else None
+    def _show_setting(self, key: str) -> None:
+        problem = next((problem for problem in self.project.problems if problem.key == key), Problem(key, ""))
+        self.panel.show()
+        self.panel.jump_to(problem)
 
     def _refresh_run(self) -> None:
         followed = self.train_page.followed
@@ -295,63 +299,15 @@ class MainWindow(QMainWindow):
         self._refresh_actions()
 
     def _prepare_standby(self) -> None:
-        status = self._status()
-        if not self._closing and (status is None or not status.is_active):
+        if not self._closing and not self.commands.is_active:
             self.standby.prepare()
 
     def _refresh_actions(self) -> None:
-        status = self._status()
-        active = status is not None and status.is_active
-        paused = status is Status.PAUSED
         actions = self.actions_
-        actions["start"].setEnabled(not active)
-        actions["start"].setToolTip(
-            "A run is being trained; stop it first" if active else "Train with the settings on the left (F5)"
-        )
-        actions["pause"].setEnabled(status in (Status.RUNNING, Status.PAUSED))
-        actions["pause"].setText("&Resume" if paused else "&Pause")
-        actions["pause"].setIcon(icon("play" if paused else "pause"))
-        for name in ("stop", "stop_now", "discard"):
-            actions[name].setEnabled(active)
-        actions["checkpoint"].setEnabled(status is Status.RUNNING)
-        ended = status in (Status.STOPPED, Status.FAILED, Status.LOST)
-        actions["continue"].setEnabled(ended)
-        actions["run_folder"].setEnabled(status is not None)
+        self.commands.refresh(has_project=self.center.currentWidget() is self.splitter)
         actions["undo"].setEnabled(self.project.can_undo)
         actions["redo"].setEnabled(self.project.can_redo)
         actions["save"].setEnabled(self.project.is_dirty or self.project.path is None)
-
-    def _start(self) -> None:
-        status = self._status()
-        if status is not None and status.is_active:
-            self.messages.say("A run is being trained already. Stop it first.", tone="warning")
-            return
-        self.center.setCurrentWidget(self.splitter)
-        self.controller.start()
-
-    def _send(self, command: object) -> None:
-        if self.train_page.followed is not None:
-            self.controller.send(self.train_page.followed.path, command)
-
-    def _pause(self) -> None:
-        self._send(Resume() if self._status() is Status.PAUSED else Pause())
-
-    def _ask_discard(self) -> None:
-        followed = self.train_page.followed
-        if followed is not None:
-            text = f"Stop {followed.path.name} without saving what it learned since its last checkpoint?"
-            self.messages.ask(text, "Discard", lambda: self._send(Discard()))
-
-    def _continue(self) -> None:
-        if self.train_page.followed is not None:
-            self.controller.continue_run(self.train_page.followed.path)
-
-    def _open_run_folder(self) -> None:
-        if self.train_page.followed is not None:
-            _open_folder(self.train_page.followed.path)
-
-    def _look_around(self) -> None:
-        self.controller.reap()
 
     # ------------------------------------------------------------------ window
 
@@ -363,7 +319,7 @@ class MainWindow(QMainWindow):
         self.settings.setValue("theme", theme_mode())
 
     def _show_settings(self, view: str) -> None:
-        self.center.setCurrentWidget(self.splitter)
+        self._leave_welcome()
         self.panel.show()
         self.panel.show_view(view)
 
@@ -399,23 +355,15 @@ class MainWindow(QMainWindow):
         self.files.guard(self._ask_about_run)
 
     def _ask_about_run(self) -> None:
-        status = self._status()
         followed = self.train_page.followed
-        if followed is None or status is None or not status.is_active:
+        if followed is None or not self.commands.is_active:
             self._close_now()
             return
-        box = QMessageBox(self)
+        box = RunningQuestion(self, followed.path.name)
         self.files.question = box
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText(f"{followed.path.name} is still being trained.")
-        box.setInformativeText("It can go on without the window; open ModelGardener again to watch it.")
-        go_on = box.addButton("Close and keep training", QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton("Stop now and close", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(go_on)
-        go_on.clicked.connect(self._close_now)
-        stop.clicked.connect(lambda: (self._send(StopNow()), self._close_now()))
-        box.finished.connect(box.deleteLater)
+        box.keep.clicked.connect(self._close_now)
+        box.stop.clicked.connect(self.commands.stop_now)
+        box.stop.clicked.connect(self._close_now)
         box.open()
 
     def _close_now(self) -> None:
@@ -430,7 +378,3 @@ class MainWindow(QMainWindow):
         self.train_page.show_run(None)
         self.standby.close()
         self.project.close()
-
-
-def _open_folder(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

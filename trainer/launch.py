@@ -85,7 +85,9 @@ def prepare_continue(folder: RunFolder, changes: Mapping[str, Any] | None = None
         return
     for key in changes:
         if not any(key == free or key.startswith(f"{free}.") for free in _FREE_ON_CONTINUE):
-            message = f"A run cannot change this when it goes on. Free are: {', '.join(_FREE_ON_CONTINUE)}. Start a new run."
+            message = (
+                f"A run cannot change this when it goes on. Free are: {', '.join(_FREE_ON_CONTINUE)}. Start a new run."
+            )
             raise ConfigError((Problem(key, message),), folder.config_path)
     config = load_file(folder.config_path).require(folder.config_path)
     changed = validate(with_overrides(config.to_dict(), dict(changes)))
@@ -134,7 +136,9 @@ class StandbyWorker:
         self._folder.cleanup()
 
 
-def start_worker(folder: RunFolder, *, resume: bool = False, standby: StandbyWorker | None = None) -> subprocess.Popen[bytes]:
+def start_worker(
+    folder: RunFolder, *, resume: bool = False, standby: StandbyWorker | None = None
+) -> subprocess.Popen[bytes]:
     """Let a worker train the run; the standby one if there is one, else a new process.
 
     Raises:

@@ -86,9 +86,7 @@ def _stand_by(status_path: Path) -> int:
     if not line.strip():
         return 0
     job = json.loads(line)
-    return run_worker(
-        Path(job["run_dir"]), resume=bool(job["resume"]), commands_offset=int(job["commands_offset"])
-    )
+    return run_worker(Path(job["run_dir"]), resume=bool(job["resume"]), commands_offset=int(job["commands_offset"]))
 
 
 def _write_status(path: Path, state: str, **details: str) -> None:
@@ -233,5 +231,5 @@ def _capture_output(log_path: Path) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: PTH123, SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115

@@ -119,7 +119,8 @@ class RowTree(ParameterTree):  # type: ignore[misc]
 
     def _order_tabs(self) -> None:
         editors = [item.editor for item in walk(self.top_items()) if item.editor is not None]
-        for first, second in itertools.pairwise(editors):
+        controls = [control for editor in editors for control in editor.tab_stops()]
+        for first, second in itertools.pairwise(controls):
             QWidget.setTabOrder(first, second)
 
 

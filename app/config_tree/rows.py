@@ -90,10 +90,12 @@ class Rows(QObject):
             for section in self._sections:
                 stack.enter_context(section.treeChangeBlocker())
             for item in list(self.all_items()):
-                if item.setting_children() or item.isExpanded():
+                is_still_there = self._items.get(item.row.key) is item
+                if is_still_there and (item.setting_children() or item.isExpanded()):
                     self.build_inside(item)
             for item in list(self.all_items()):
                 self._show(item)
+        self._tree.order_tabs_soon()  # buttons to reset may have come
 
     def show_editors(self) -> None:
         """Make the editors of the rows that are to be seen."""

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.project.project import Project
 from app.training.standby import Standby
-from trainer.errors import ConfigError, RunError
+from trainer.config.describe import all_settings
+from trainer.errors import ConfigError, Problem, RunError
 from trainer.launch import StandbyWorker, create_run, prepare_continue, start_worker
 from trainer.runs.folder import RunFolder
 
@@ -46,14 +47,14 @@ class RunController(QObject):
         config = project.loaded.config
         if errors or config is None:
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            self.refused.emit(f"Training cannot start: {errors[0].message}{more}", errors[0].key)
+            self.refused.emit(f"Training cannot start. {_sentence(errors[0])}{more}", errors[0].key)
             return
         try:
             folder = create_run(config, project.base_dir, config_path=project.path)
             self._give_to_worker(folder, resume=False)
         except ConfigError as error:
             problem = error.problems[0]
-            self.refused.emit(f"Training cannot start: {problem.message}", problem.key)
+            self.refused.emit(f"Training cannot start. {_sentence(problem)}", problem.key)
         except RunError as error:
             self.refused.emit(str(error), "output.runs_dir")
 
@@ -84,3 +85,9 @@ class RunController(QObject):
         process = start_worker(folder, resume=resume, standby=standby)
         self._workers.append((process, standby))
         self.started.emit(folder.path)
+
+
+def _sentence(problem: Problem) -> str:
+    """The problem with the title of its setting in front."""
+    setting = all_settings().get(problem.key)
+    return f"{setting.title}: {problem.message}" if setting is not None else problem.message

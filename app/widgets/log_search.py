@@ -23,7 +23,6 @@ class LogSearch(QWidget):
         self.field.setPlaceholderText("Search the log")
         self.field.setClearButtonEnabled(True)
         self.field.textChanged.connect(self._on_typed)
-        self.field.returnPressed.connect(self.find_next)
         self.outcome = SecondaryLabel()
         previous = tool_button("chevron-up", "Previous match (Shift+Enter)")
         previous.clicked.connect(self.find_previous)
@@ -68,6 +67,7 @@ class LogSearch(QWidget):
     def _on_typed(self, text: str) -> None:
         self._text.search(text)
         if text:
+            self._text.find_from_selection_start()
             self._find(backward=False)
         else:
             self.outcome.clear()
@@ -82,7 +82,7 @@ class LogSearch(QWidget):
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.key() == Qt.Key.Key_Escape:
             self.close_search()
-        elif is_enter and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.find_previous()
+        elif is_enter:
+            self._find(backward=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         else:
             super().keyPressEvent(event)

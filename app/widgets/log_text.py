@@ -81,6 +81,12 @@ class LogText(QPlainTextEdit):
         self._searched = text
         self._mark_matches()
 
+    def find_from_selection_start(self) -> None:
+        """Let the next search look at the selected place again: a longer word may stand there too."""
+        cursor = self.textCursor()
+        cursor.setPosition(cursor.selectionStart())
+        self.setTextCursor(cursor)
+
     def find_next(self, text: str, *, backward: bool = False) -> bool:
         """Select the next match, from the other end again when there is none further on."""
         if not text:

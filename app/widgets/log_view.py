@@ -17,8 +17,8 @@ from app.widgets.log_lines import Level, LogLine, clean_line, line_level
 from app.widgets.log_search import LogSearch
 from app.widgets.log_text import KEPT_LINES, LogText
 
-_LINES_PER_SLICE = 200
-_SLICE_BUDGET_S = 0.006
+_LINES_PER_SLICE = 150
+_SLICE_BUDGET_S = 0.005
 _SLICE_INTERVAL_MS = 10
 
 

@@ -34,7 +34,9 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
     menu_requested = Signal(object)
 
     def __init__(self, color_index: int, *, shows_single_curve: bool = False) -> None:
-        super().__init__(axisItems={"bottom": EpochAxis("bottom"), "left": ValueAxis()})
+        super().__init__(
+            axisItems={"bottom": EpochAxis("bottom"), "left": ValueAxis()}, viewBox=pg.ViewBox(enableMenu=False)
+        )
         self._color_index = color_index
         self._shows_single_curve = shows_single_curve
         self._curves = MetricCurves()
@@ -44,6 +46,8 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
         plot = self.getPlotItem()
         plot.setMenuEnabled(False)
         plot.hideButtons()
+        # Never shown, but it holds the plot's settings, and nobody else would free it.
+        plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())
         plot.setContentsMargins(0, 4, 8, 0)
         self._batch_item = self._new_curve()
         self._train_item = self._new_curve()

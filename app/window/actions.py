@@ -19,9 +19,11 @@ class _Spec(NamedTuple):
 
 
 _SPECS = (
-    _Spec("new_folder", "New from a &folder …", "folder-open", "Ctrl+N", "Look at a folder of pictures and set up training"),
-    _Spec("new_empty", "New &empty", "file-plus", "", "Start with all settings at their defaults"),
-    _Spec("open", "&Open …", "folder", "Ctrl+O", "Open a configuration"),
+    _Spec(
+        "new_folder", "New from a &folder …", "file-plus", "Ctrl+N", "Look at a folder of pictures and set up training"
+    ),
+    _Spec("new_empty", "New &empty", "file", "", "Start with all settings at their defaults"),
+    _Spec("open", "&Open …", "folder-open", "Ctrl+O", "Open a configuration"),
     _Spec("save", "&Save", "save", "Ctrl+S", "Save the configuration"),
     _Spec("save_as", "Save &as …", "", "Ctrl+Shift+S", "Save the configuration under another name"),
     _Spec("quit", "&Quit", "", "Ctrl+Q", "Close the window"),

@@ -172,7 +172,9 @@ class Files(QObject):
         loaded = self._project.loaded
         if loaded.notes and loaded.values:
             self._project.set_text(dump_yaml(loaded.values))
-            self.said.emit("This file had an older form and was brought up to date: " + " ".join(loaded.notes), "information")
+            self.said.emit(
+                "This file had an older form and was brought up to date: " + " ".join(loaded.notes), "information"
+            )
 
     def _save_to(self, path: Path, then: Callable[[], None] | None) -> None:
         try:

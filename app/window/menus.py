@@ -120,7 +120,7 @@ def _fill_view_menu(window: MainWindow, menu: QMenu, actions: Actions) -> None:
     for number in range(window.pages.count()):
         action = menu.addAction(window.pages.tabIcon(number), window.pages.tabText(number))
         action.setShortcut(f"Ctrl+{number + 1}")
-        action.triggered.connect(lambda _=False, number=number: _show_page(window, number))
+        action.triggered.connect(lambda _=False, number=number: window.show_page(number))
     menu.addSeparator()
     menu.addActions([actions["settings_panel"], actions["show_tree"], actions["show_yaml"]])
     menu.addSeparator()
@@ -136,8 +136,3 @@ def _fill_view_menu(window: MainWindow, menu: QMenu, actions: Actions) -> None:
         action.setChecked(theme_mode() == mode)
         action.triggered.connect(lambda _=False, mode=mode: window.set_theme(mode))
         group.addAction(action)
-
-
-def _show_page(window: MainWindow, number: int) -> None:
-    window.center.setCurrentWidget(window.splitter)
-    window.pages.setCurrentIndex(number)

@@ -127,8 +127,10 @@ class Welcome(QWidget):
         colors = theme()
         sheet = (
             f"_Card {{ text-align: left; background: {colors.surface.name()}; border: 1px solid {colors.border.name()};"
-            f" border-radius: 6px; padding: 0; }} _Card:hover {{ border-color: {colors.accent.name()}; }}"
+            f" border-radius: 6px; padding: 0;"
+            f" min-height: 74px; max-height: 74px; }} _Card:hover {{ border-color: {colors.accent.name()}; }}"
             f" _Card:focus {{ border: 2px solid {colors.accent.name()}; }}"
+            f" QLabel#sentence {{ color: {colors.secondary_text.name()}; }}"
         )
         self.setStyleSheet(sheet)
 
@@ -138,7 +140,6 @@ class _Card(QPushButton):
 
     def __init__(self, icon_name: str, title: str, sentence: str) -> None:
         super().__init__()
-        self.setFixedHeight(76)
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
         picture = QLabel()
@@ -152,7 +153,10 @@ class _Card(QPushButton):
         words.setSpacing(2)
         words.addStretch()
         words.addWidget(heading)
-        words.addWidget(SecondaryLabel(sentence))
+        line = SecondaryLabel(sentence)
+        line.setObjectName("sentence")
+        line.setWordWrap(True)
+        words.addWidget(line)
         words.addStretch()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 12, 0)

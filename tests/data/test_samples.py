@@ -11,8 +11,9 @@ from PIL import Image
 from trainer.data import samples
 from trainer.data.image_folder import scan_image_folder
 from trainer.data.inspect import propose_config
+from trainer.data.sample_list import SAMPLES
 from trainer.data.sample_shapes import shapes
-from trainer.data.samples import SAMPLES, make_sample
+from trainer.data.samples import make_sample
 from trainer.errors import DataError
 
 

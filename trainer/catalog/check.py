@@ -11,7 +11,7 @@ from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.functions import read_functions
 from trainer.config.component import Component
 from trainer.config.config import Config
-from trainer.config.describe import Setting, all_settings
+from trainer.config.describe import all_settings
 from trainer.config.paths import resolve
 from trainer.config.suggest import did_you_mean
 from trainer.errors import Problem, UserCodeError
@@ -70,10 +70,9 @@ def _folder_problems(config: Config, base_dir: Path) -> Iterator[Problem]:
     if not config.data.train_dir:
         yield Problem("data.train_dir", "Choose the folder with the training pictures.")
     for key in ("data.train_dir", "data.val_dir", "data.test_dir"):
-        setting: Setting = all_settings()[key]
         path = _attribute(config, key)
         if path and not resolve(path, base_dir).is_dir():
-            yield Problem(key, f"{setting.title}: there is no folder {resolve(path, base_dir)}.")
+            yield Problem(key, f"There is no folder {resolve(path, base_dir)}.")
 
 
 def _model_problems(config: Config) -> Iterator[Problem]:
@@ -85,9 +84,7 @@ def _model_problems(config: Config) -> Iterator[Problem]:
             "Pretrained weights exist only for models of keras.applications. Switch this off or choose one of those.",
         )
     if config.model.pretrained and is_keras and config.data.color_mode != "rgb":
-        yield Problem(
-            "model.pretrained", f"Pretrained weights expect rgb pictures, received {config.data.color_mode}."
-        )
+        yield Problem("model.pretrained", f"Pretrained weights expect rgb pictures, received {config.data.color_mode}.")
     smallest = entry.smallest_side if entry is not None and not config.model.architecture.file else 0
     if min(config.data.image_size) < smallest:
         height, width = config.data.image_size
@@ -98,9 +95,7 @@ def _model_problems(config: Config) -> Iterator[Problem]:
         )
 
 
-def _component_problems(
-    key: str, kind: ComponentKind, component: Component, base_dir: Path
-) -> Iterator[Problem]:
+def _component_problems(key: str, kind: ComponentKind, component: Component, base_dir: Path) -> Iterator[Problem]:
     try:
         entry = find_entry(kind, component, base_dir)
     except UserCodeError as error:

@@ -77,9 +77,7 @@ def _constructor(node: ast.FunctionDef | ast.ClassDef) -> ast.FunctionDef | None
     return next((method for method in methods if method.name == "__init__"), None)
 
 
-def _arguments(
-    function: ast.FunctionDef, kind: ComponentKind, descriptions: dict[str, str]
-) -> tuple[Argument, ...]:
+def _arguments(function: ast.FunctionDef, kind: ComponentKind, descriptions: dict[str, str]) -> tuple[Argument, ...]:
     positional = function.args.posonlyargs + function.args.args
     padding: list[ast.expr | None] = [None] * (len(positional) - len(function.args.defaults))
     pairs = list(zip(positional, [*padding, *function.args.defaults], strict=True))
@@ -102,7 +100,7 @@ def _argument(argument: ast.arg, default: ast.expr | None, description: str) -> 
         kind=kind,
         default=value,
         required=default is None,
-        optional=optional or value is None and default is not None,
+        optional=optional or (value is None and default is not None),
         choices=choices,
         description=description,
     )

@@ -14,7 +14,8 @@ from trainer.config.overrides import parse_overrides, with_overrides
 from trainer.config.validate import validate
 from trainer.config.yaml_editor import dump_yaml
 from trainer.data.inspect import propose_config
-from trainer.data.samples import SAMPLES, make_sample
+from trainer.data.sample_list import SAMPLES
+from trainer.data.samples import make_sample
 from trainer.errors import ConfigError, DataError, Problem
 from trainer.runs.atomic import write_atomically
 

@@ -125,9 +125,7 @@ class _TerminalView(contextlib.AbstractContextManager["_TerminalView"]):
         figures = "  ".join(f"{name} {value:.4f}" for name, value in state.batch_metrics.items())
         speed = f"{state.samples_per_second:,.0f} images/s  {figures}" if state.samples_per_second else figures
         self._progress.update(self._epochs, total=state.num_epochs, completed=len(state.epochs))
-        self._progress.update(
-            self._batches, total=state.training.steps_per_epoch, completed=state.step, figures=speed
-        )
+        self._progress.update(self._batches, total=state.training.steps_per_epoch, completed=state.step, figures=speed)
         if state.end is not None and not self._is_end_shown:
             self._is_end_shown = True
             self._progress.stop()

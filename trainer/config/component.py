@@ -16,7 +16,9 @@ class Component(Section):
     `Adam` is short for `{name: Adam}`.
     """
 
-    name: str = Field("", title="Name", description="Name of the built-in object, or of the function or class in the file.")
+    name: str = Field(
+        "", title="Name", description="Name of the built-in object, or of the function or class in the file."
+    )
     file: str | None = Field(
         None, title="File", description="Your Python file that defines it; empty for a built-in one."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -17,14 +17,16 @@ from trainer.config.sections import (
     TrainingSection,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 
 class Config(Section):
     """Everything that decides what a run does. Frozen: an edit makes a new one."""
 
     schema_version: Literal[1] = Field(
-        SCHEMA_VERSION, title="Schema version", description="Version of this file's format; older files are migrated when opened."
+        SCHEMA_VERSION,
+        title="Schema version",
+        description="Version of this file's format; older files are migrated when opened.",
     )
     project: ProjectSection = setting(ProjectSection(), "Project", "What is being trained, and for which task.")
     data: DataSection = setting(DataSection(), "Data", "Where the pictures are and how they reach the network.")

@@ -42,10 +42,8 @@ def setting(
         "component": component,
         "visible_when": list(visible_when) if visible_when else None,
     }
-    shown = {f"x-{name}": value for name, value in hints.items() if value}
-    return Field(
-        default, title=title, description=description, json_schema_extra=shown or None, **bounds
-    )
+    shown: dict[str, Any] = {f"x-{name}": value for name, value in hints.items() if value}
+    return Field(default, title=title, description=description, json_schema_extra=shown or None, **bounds)
 
 
 class Section(BaseModel):

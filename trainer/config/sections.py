@@ -16,7 +16,9 @@ _MONITOR = (
     "Name of the figure to watch, as it appears in the log: val_loss, val_accuracy, loss … "
     "'auto' watches val_loss, or loss where there is no validation data."
 )
-_MODE = "Whether lower (min) or higher (max) is better. 'auto' decides from the name: loss and errors down, the rest up."
+_MODE = (
+    "Whether lower (min) or higher (max) is better. 'auto' decides from the name: loss and errors down, the rest up."
+)
 
 
 class ProjectSection(Section):
@@ -37,7 +39,9 @@ class AugmentationSection(Section):
     """Random changes to training pictures, fresh in every epoch. Validation pictures are never changed."""
 
     horizontal_flip: bool = setting(
-        False, "Flip left–right", "Mirror half of the pictures. Leave off where left and right mean something, as in digits."
+        False,
+        "Flip left–right",
+        "Mirror half of the pictures. Leave off where left and right mean something, as in digits.",
     )
     vertical_flip: bool = setting(
         False, "Flip top–bottom", "Turn half of the pictures upside down. Suits views from above and microscopy."
@@ -63,7 +67,10 @@ class DataSection(Section):
     """Where the pictures are and how they reach the network."""
 
     train_dir: str = setting(
-        "", "Training folder", "Folder with one sub-folder of pictures per class; the sub-folder's name is the class.", picker="folder"
+        "",
+        "Training folder",
+        "Folder with one sub-folder of pictures per class; the sub-folder's name is the class.",
+        picker="folder",
     )
     val_dir: str | None = setting(
         None,
@@ -92,7 +99,8 @@ class DataSection(Section):
     image_size: tuple[Side, Side] = setting(
         (32, 32),
         "Image size",
-        "Height and width that every picture is brought to. Larger shows more detail and costs time and memory with the square.",
+        "Height and width that every picture is brought to. Larger shows more detail and costs time and memory "
+        "with the square.",
         unit="px",
     )
     color_mode: Literal["rgb", "grayscale", "rgba"] = setting(
@@ -101,12 +109,14 @@ class DataSection(Section):
     resize_mode: Literal["stretch", "crop", "pad"] = setting(
         "stretch",
         "Fit to size by",
-        "stretch ignores proportions; crop keeps them and cuts what sticks out; pad keeps them and fills up with black.",
+        "stretch ignores proportions; crop keeps them and cuts what sticks out; pad keeps them and fills up with "
+        "black.",
     )
     interpolation: Literal["bilinear", "bicubic", "nearest"] = setting(
         "bilinear",
         "Interpolation",
-        "How new pixels are computed when resizing. nearest keeps exact values, as needed for drawings with few colours.",
+        "How new pixels are computed when resizing. nearest keeps exact values, as needed for drawings with few "
+        "colours.",
         advanced=True,
     )
     normalization: Literal["auto", "zero_to_one", "minus_one_to_one", "imagenet", "none"] = setting(
@@ -124,7 +134,10 @@ class DataSection(Section):
         le=65536,
     )
     shuffle: bool = setting(
-        True, "Shuffle", "Draw a new order of all training pictures in every epoch. The order follows from the seed.", advanced=True
+        True,
+        "Shuffle",
+        "Draw a new order of all training pictures in every epoch. The order follows from the seed.",
+        advanced=True,
     )
     cache: Literal["auto", "off", "memory", "disk"] = setting(
         "auto",
@@ -136,7 +149,8 @@ class DataSection(Section):
     max_unreadable_fraction: float = setting(
         0.05,
         "Tolerated unreadable share",
-        "Unreadable pictures are named in the log and left out; if more than this share is unreadable, training is refused.",
+        "Unreadable pictures are named in the log and left out; if more than this share is unreadable, training "
+        "is refused.",
         ge=0,
         le=1,
         advanced=True,
@@ -152,24 +166,34 @@ class ModelSection(Section):
     architecture: Component = setting(
         Component(name="SmallCNN"),
         "Model",
-        "The network to train: SmallCNN trains in a minute on a CPU; the others are the families of keras.applications.",
+        "The network to train: SmallCNN trains in a minute on a CPU; the others are the families of "
+        "keras.applications.",
         component="model",
     )
     pretrained: bool = setting(
         False,
         "Pretrained on ImageNet",
-        "Start from weights learned on ImageNet instead of random ones. They are downloaded on first use. Only for keras.applications models.",
+        "Start from weights learned on ImageNet instead of random ones. They are downloaded on first use. Only "
+        "for keras.applications models.",
     )
     trainable_backbone: bool = setting(
         True,
         "Train the backbone",
-        "Off: only the new output layers learn and the rest keeps its weights. Useful with pretrained weights and little data.",
+        "Off: only the new output layers learn and the rest keeps its weights. Useful with pretrained weights and "
+        "little data.",
     )
     pooling: Literal["average", "max"] = setting(
-        "average", "Pooling", "How the backbone's feature map becomes one vector before the output layer.", advanced=True
+        "average",
+        "Pooling",
+        "How the backbone's feature map becomes one vector before the output layer.",
+        advanced=True,
     )
     dropout_rate: float = setting(
-        0.2, "Dropout rate", "Share of features dropped at random before the output layer while training, against overfitting.", ge=0, lt=1
+        0.2,
+        "Dropout rate",
+        "Share of features dropped at random before the output layer while training, against overfitting.",
+        ge=0,
+        lt=1,
     )
 
 
@@ -180,9 +204,14 @@ class EarlyStoppingSection(Section):
     monitor: str = setting("auto", "Watch", _MONITOR, min_length=1)
     mode: Mode = setting("auto", "Better is", _MODE, advanced=True)
     patience: int = setting(10, "Patience", "Epochs without improvement before training ends.", unit="epochs", ge=0)
-    min_delta: float = setting(0.0, "Least improvement", "Smaller changes do not count as improvement.", ge=0, advanced=True)
+    min_delta: float = setting(
+        0.0, "Least improvement", "Smaller changes do not count as improvement.", ge=0, advanced=True
+    )
     restore_best_weights: bool = setting(
-        True, "Restore the best weights", "Give the final model the weights of its best epoch instead of its last."
+        True,
+        "Restore the best weights",
+        "Give the final model the weights of its best epoch instead of its last; what is best is decided under "
+        "Checkpoints.",
     )
 
 
@@ -190,14 +219,22 @@ class PlateauSection(Section):
     """Lowers the learning rate when the watched figure no longer improves."""
 
     enabled: bool = setting(
-        False, "Reduce on plateau", "Multiply the learning rate by a factor when the watched figure has not improved for a while."
+        False,
+        "Reduce on plateau",
+        "Multiply the learning rate by a factor when the watched figure has not improved for a while.",
     )
     monitor: str = setting("auto", "Watch", _MONITOR, min_length=1)
     mode: Mode = setting("auto", "Better is", _MODE, advanced=True)
     factor: float = setting(0.5, "Factor", "The learning rate is multiplied by this.", gt=0, lt=1)
-    patience: int = setting(5, "Patience", "Epochs without improvement before the rate is lowered.", unit="epochs", ge=1)
-    cooldown: int = setting(0, "Cool-down", "Epochs to wait after lowering before watching again.", unit="epochs", ge=0, advanced=True)
-    min_delta: float = setting(0.0001, "Least improvement", "Smaller changes do not count as improvement.", ge=0, advanced=True)
+    patience: int = setting(
+        5, "Patience", "Epochs without improvement before the rate is lowered.", unit="epochs", ge=1
+    )
+    cooldown: int = setting(
+        0, "Cool-down", "Epochs to wait after lowering before watching again.", unit="epochs", ge=0, advanced=True
+    )
+    min_delta: float = setting(
+        0.0001, "Least improvement", "Smaller changes do not count as improvement.", ge=0, advanced=True
+    )
     min_learning_rate: float = setting(0.0, "Lowest rate", "The rate is never lowered below this.", ge=0, advanced=True)
 
 
@@ -210,12 +247,16 @@ class TrainingSection(Section):
     initial_learning_rate: float = setting(
         0.001,
         "Learning rate",
-        "Size of each step at the start. Too large diverges, too small crawls; 0.001 suits Adam, 0.01 to 0.1 suits SGD.",
+        "Size of each step at the start. Too large diverges, too small crawls; 0.001 suits Adam, 0.01 to 0.1 "
+        "suits SGD.",
         gt=0,
         le=100,
     )
     optimizer: Component = setting(
-        Component(name="Adam"), "Optimizer", "The rule that turns gradients into steps. Adam is a safe start.", component="optimizer"
+        Component(name="Adam"),
+        "Optimizer",
+        "The rule that turns gradients into steps. Adam is a safe start.",
+        component="optimizer",
     )
     loss: Component | None = setting(
         None, "Loss", "What training minimises. Empty: the loss that fits the task.", component="loss"
@@ -230,7 +271,10 @@ class TrainingSection(Section):
         PlateauSection(), "Plateau", "Lowers the learning rate when the watched figure no longer improves."
     )
     stop_on_nan: bool = setting(
-        True, "Stop at NaN", "End the run with a clear reason as soon as the loss is not a finite number.", advanced=True
+        True,
+        "Stop at NaN",
+        "End the run with a clear reason as soon as the loss is not a finite number.",
+        advanced=True,
     )
     callbacks: tuple[Component, ...] = setting(
         (), "Callbacks", "Further Keras callbacks, built in or your own.", component="callback", advanced=True
@@ -243,10 +287,20 @@ class CheckpointsSection(Section):
     monitor: str = setting("auto", "Best by", _MONITOR, min_length=1)
     mode: Mode = setting("auto", "Better is", _MODE, advanced=True)
     last_every_epochs: int = setting(
-        1, "Save the state every", "Complete state from which training continues exactly. 0: only when training stops.", unit="epochs", ge=0, advanced=True
+        1,
+        "Save the state every",
+        "Complete state from which training continues exactly. 0: only when training stops.",
+        unit="epochs",
+        ge=0,
+        advanced=True,
     )
     keep_every_epochs: int = setting(
-        0, "Keep a copy every", "Besides last and best, keep the state of every n-th epoch. 0 keeps none.", unit="epochs", ge=0, advanced=True
+        0,
+        "Keep a copy every",
+        "Besides last and best, keep the state of every n-th epoch. 0 keeps none.",
+        unit="epochs",
+        ge=0,
+        advanced=True,
     )
 
 
@@ -254,7 +308,11 @@ class RuntimeSection(Section):
     """The machine: randomness, precision, threads."""
 
     seed: int = setting(
-        42, "Seed", "Start of all randomness: the split, the order of pictures, augmentation and first weights.", ge=0, le=2**31 - 1
+        42,
+        "Seed",
+        "Start of all randomness: the split, the order of pictures, augmentation and first weights.",
+        ge=0,
+        le=2**31 - 1,
     )
     deterministic: bool = setting(
         False, "Deterministic", "The same seed gives bit-identical weights; some operations get slower.", advanced=True
@@ -262,11 +320,18 @@ class RuntimeSection(Section):
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = setting(
         "auto",
         "Precision",
-        "Mixed precision is faster and needs less memory on recent GPUs. auto uses it there and keeps float32 on a CPU, where it would be slower.",
+        "Mixed precision is faster and needs less memory on recent GPUs. auto uses it there and keeps float32 on "
+        "a CPU, where it would be slower.",
         advanced=True,
     )
     threads: int = setting(
-        0, "Threads", "CPU threads that TensorFlow uses. 0 lets it use all.", unit="threads", ge=0, le=1024, advanced=True
+        0,
+        "Threads",
+        "CPU threads that TensorFlow uses. 0 lets it use all.",
+        unit="threads",
+        ge=0,
+        le=1024,
+        advanced=True,
     )
 
 
@@ -274,8 +339,10 @@ class OutputSection(Section):
     """Where runs go and what they write."""
 
     runs_dir: str = setting(
-        "runs", "Runs folder", "Every run gets a folder of its own in here: exp1, exp2 and so on.", picker="folder", min_length=1
+        "runs",
+        "Runs folder",
+        "Every run gets a folder of its own in here: exp1, exp2 and so on.",
+        picker="folder",
+        min_length=1,
     )
-    tensorboard: bool = setting(
-        True, "TensorBoard", "Also write event files that TensorBoard can show.", advanced=True
-    )
+    tensorboard: bool = setting(True, "TensorBoard", "Also write event files that TensorBoard can show.", advanced=True)

@@ -38,9 +38,10 @@ def edit_yaml(text: str, changes: Mapping[str, Any]) -> str:
     if not pending:
         return text
     yaml = _round_trip(*_indentation(text))
-    root = yaml.load(text)
+    plain = text.replace("\r\n", "\n")
+    root = yaml.load(plain)
     if root is None:
-        return _fresh(text, pending)
+        return _with_line_ends_of(text, _fresh(plain, pending))
     for key, value in pending.items():
         parts = key.split(".")
         if value is REMOVE:
@@ -49,7 +50,10 @@ def edit_yaml(text: str, changes: Mapping[str, Any]) -> str:
             _set(root, parts, value)
     stream = io.StringIO()
     yaml.dump(root, stream)
-    new = stream.getvalue()
+    return _with_line_ends_of(text, stream.getvalue())
+
+
+def _with_line_ends_of(text: str, new: str) -> str:
     return new.replace("\n", "\r\n") if "\r\n" in text else new
 
 
@@ -79,7 +83,9 @@ def _round_trip(mapping: int, sequence: int, offset: int) -> Any:
 
 def _indentation(text: str) -> tuple[int, int, int]:
     """Indentation of mappings, and of lists with their dash, as the text has them; 2, 2, 0 by default."""
-    first = re.search(r"^[A-Za-z_][^\n#]*:[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( +)[^\s#-]", text, re.MULTILINE)
+    first = re.search(
+        r"^[A-Za-z_][^\n#]*:[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*( +)[^\s#-]", text, re.MULTILINE
+    )
     mapping = len(first[1]) if first else 2
     listed = re.search(r"^( *)[A-Za-z_][^\n#]*:[ \t]*(?:#[^\n]*)?\r?\n( *)- ", text, re.MULTILINE)
     offset = max(0, len(listed[2]) - len(listed[1])) if listed else 0
@@ -123,7 +129,7 @@ def _set(root: Any, parts: list[str], value: Any) -> None:
     for depth, part in enumerate(parts[:-1]):
         child = node[int(part)] if isinstance(node, list) else node.get(part)
         if not isinstance(child, (dict, list)):
-            child = _styled({"name": child} if isinstance(child, str) else {})
+            child = _styled({"name": child}) if isinstance(child, str) else _block({})
             _place(node, parts[: depth + 1], child)
             child = node[part]
         node = child

@@ -38,7 +38,9 @@ _Loader.add_implicit_resolver(
 )
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$|^[-+]?[0-9]+[eE][-+]?[0-9]+$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$"),
+    re.compile(
+        r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$|^[-+]?[0-9]+[eE][-+]?[0-9]+$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$"
+    ),
     list("-+.0123456789"),
 )
 
@@ -68,8 +70,11 @@ def parse_yaml(text: str) -> ParsedYaml:
         _refuse("The file is not text. Expected a YAML file such as the one that New writes.")
     if assignment := re.match(r"\s*(?:#[^\n]*\n\s*)*[A-Za-z_]\w*\s*=\s*(?=\{)", text):
         return ParsedYaml(_python_dictionary(text[assignment.end() :]))
-    loader = _Loader(text.replace("\t", "    ") if text.lstrip().startswith("{") else text)
+    if text.lstrip().startswith("{"):
+        text = text.replace("\t", "    ")
+    loader = _Loader(text)
     try:
+        _refuse_excess(text)
         root = loader.get_single_node()
         if root is None:
             return ParsedYaml({})
@@ -84,6 +89,27 @@ def parse_yaml(text: str) -> ParsedYaml:
     return ParsedYaml(values, walker.lines)
 
 
+def _refuse_excess(text: str) -> None:
+    """Bound depth and number of values before nodes are made: the C library recurses without a limit."""
+    depth = count = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        count += isinstance(event, yaml.NodeEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        _refuse_count(count, event)
+        # The innermost values are one level below their collection.
+        _refuse_depth(depth - 1, event)
+
+
+def _refuse_count(count: int, place: Any) -> None:
+    if count > _MAX_VALUES:
+        _refuse(f"The file holds more than {_MAX_VALUES:,} values.", _line(place))
+
+
+def _refuse_depth(depth: int, place: Any) -> None:
+    if depth > _MAX_DEPTH:
+        _refuse(f"The file is nested more than {_MAX_DEPTH} levels deep.", _line(place))
+
+
 class _Walker:
     def __init__(self, loader: Any) -> None:
         self._loader = loader
@@ -92,10 +118,8 @@ class _Walker:
 
     def construct(self, node: Any, key: str, depth: int) -> Any:
         self._count += 1
-        if self._count > _MAX_VALUES:
-            _refuse(f"The file holds more than {_MAX_VALUES:,} values.", _line(node))
-        if depth > _MAX_DEPTH:
-            _refuse(f"The file is nested more than {_MAX_DEPTH} levels deep.", _line(node))
+        _refuse_count(self._count, node)
+        _refuse_depth(depth, node)
         if key:
             self.lines.setdefault(key, _line(node))
         if isinstance(node, yaml.MappingNode):
@@ -142,7 +166,8 @@ def _python_dictionary(text: str) -> dict[str, Any]:
         raise ConfigError((Problem("", f"Not a plain Python dictionary: {error}.", line),)) from error
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         _refuse("Expected a dictionary with words as keys.")
-    return _plain(values)
+    plain: dict[str, Any] = _plain(values)
+    return plain
 
 
 def _plain(value: Any) -> Any:

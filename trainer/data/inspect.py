@@ -57,7 +57,7 @@ def propose_config(folder: Path) -> Proposal:
     folder = _absolute(Path(folder))
     parts = _parts(folder)
     index = scan_image_folder(parts.train)
-    facts = look_at_pictures(index)
+    facts = look_at_pictures(index.folder, index.paths)
     sentences = [_summary(index, facts)]
     data: dict[str, Any] = {"train_dir": str(parts.train)}
     data |= _other_parts(parts, index, sentences)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from trainer.data.image_folder import ImageIndex
+from trainer.data.path_list import PathList
 
 NUM_LOOKED_AT = 64
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F"})
@@ -45,16 +46,16 @@ class PictureFacts:
         return sizes.pop() if len(sizes) == 1 else None
 
 
-def look_at_pictures(index: ImageIndex, most: int = NUM_LOOKED_AT) -> PictureFacts:
-    """Read the headers of up to `most` pictures, spread evenly over all classes."""
-    positions = np.unique(np.linspace(0, len(index.paths) - 1, min(most, len(index.paths))).round().astype(int))
+def look_at_pictures(folder: Path, paths: PathList, most: int = NUM_LOOKED_AT) -> PictureFacts:
+    """Read the headers of up to `most` pictures, spread evenly over `paths`, which are relative to `folder`."""
+    positions = np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int))
     heights: list[int] = []
     widths: list[int] = []
     modes: list[str] = []
     unreadable: list[str] = []
-    for path in (index.paths[int(position)] for position in positions):
+    for path in (paths[int(position)] for position in positions):
         try:
-            width, height, mode = _header(index, path)
+            width, height, mode = _header(folder / path)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             unreadable.append(f"{path}: {error}")
             continue
@@ -70,9 +71,9 @@ def look_at_pictures(index: ImageIndex, most: int = NUM_LOOKED_AT) -> PictureFac
     )
 
 
-def _header(index: ImageIndex, path: str) -> tuple[int, int, str]:
+def _header(path: Path) -> tuple[int, int, str]:
     with warnings.catch_warnings():
         # A huge picture is worth a warning when it is decoded, not when its header is read.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(index.folder / path) as picture:
+        with Image.open(path) as picture:
             return picture.width, picture.height, picture.mode

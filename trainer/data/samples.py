@@ -14,7 +14,6 @@ from PIL import Image
 
 from trainer.data.order import random_order
 from trainer.data.sample_digits import digits
-from trainer.data.sample_list import SAMPLES
 from trainer.data.sample_shapes import shapes
 from trainer.errors import DataError
 

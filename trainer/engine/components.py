@@ -105,5 +105,3 @@ def import_user_file(path: Path, functions_dir: Path | None) -> types.ModuleType
         del sys.modules[module_name]
         raise
     return module
-
-

@@ -31,7 +31,7 @@ _GIVEN = {
         "name",
     },
 }
-_ABSTRACT = {"Callback", "CallbackList", "Loss", "Metric", "Optimizer", "LossScaleOptimizer", "History", "Metric"}
+_ABSTRACT = {"Callback", "CallbackList", "Loss", "Metric", "Optimizer", "LossScaleOptimizer", "History"}
 
 
 def keras_entries() -> tuple[Entry, ...]:
@@ -93,11 +93,24 @@ def _argument(parameter: inspect.Parameter, text: str) -> Argument:
 
 def _kind(default: Any, text: str) -> ArgumentKind:
     """From the default; for `None`, from the first word of the documentation (`Float. If set, …`)."""
-    kinds: dict[type, ArgumentKind] = {bool: "bool", int: "int", float: "float", str: "text", list: "list", tuple: "list"}
+    kinds: dict[type, ArgumentKind] = {
+        bool: "bool",
+        int: "int",
+        float: "float",
+        str: "text",
+        list: "list",
+        tuple: "list",
+    }
     if default is not None:
         return kinds.get(type(default), "any")
     first = re.match(r"(?:\(?Optional\)?[ ,.]*)?(?:A )?(\w+)", text)
-    words: dict[str, ArgumentKind] = {"float": "float", "int": "int", "integer": "int", "bool": "bool", "boolean": "bool"}
+    words: dict[str, ArgumentKind] = {
+        "float": "float",
+        "int": "int",
+        "integer": "int",
+        "bool": "bool",
+        "boolean": "bool",
+    }
     return words.get(first[1].lower(), "any") if first else "any"
 
 

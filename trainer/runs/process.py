@@ -24,9 +24,6 @@ class ProcessIdentity(BaseModel):
         """Whether it still runs. A zombie counts as dead."""
         try:
             process = psutil.Process(self.process_id)
-            return (
-                abs(process.create_time() - self.start_time) < 1.0
-                and process.status() != psutil.STATUS_ZOMBIE
-            )
+            return abs(process.create_time() - self.start_time) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False

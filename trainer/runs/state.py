@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from trainer.runs import events as e
 from trainer.runs.batch_trace import BatchTrace
@@ -108,9 +110,7 @@ class RunState:
         """Share of all batches done, 0 to 1."""
         if self.training is None:
             return 0.0
-        done = len(self.epochs) * self.training.steps_per_epoch + (
-            self.step if self.epoch > len(self.epochs) else 0
-        )
+        done = len(self.epochs) * self.training.steps_per_epoch + (self.step if self.epoch > len(self.epochs) else 0)
         return min(1.0, done / max(1, self.training.epochs * self.training.steps_per_epoch))
 
     @property
@@ -190,18 +190,16 @@ def _batches_ended(state: RunState, event: e.BatchesEnded) -> None:
 
 
 def _epoch_ended(state: RunState, event: e.EpochEnded) -> None:
-    record = EpochRecord(
-        event.epoch, event.metrics, event.learning_rate, event.duration_s, event.is_best, event.time
-    )
+    record = EpochRecord(event.epoch, event.metrics, event.learning_rate, event.duration_s, event.is_best, event.time)
     state.epochs.append(record)
     state.learning_rate = event.learning_rate
 
 
-def _paused(state: RunState, event: e.Paused) -> None:
+def _paused(state: RunState, _event: e.Paused) -> None:
     state.is_paused = True
 
 
-def _resumed(state: RunState, event: e.Resumed) -> None:
+def _resumed(state: RunState, _event: e.Resumed) -> None:
     state.is_paused = False
 
 
@@ -216,7 +214,7 @@ def _session_ended(state: RunState, event: e.SessionEnded) -> None:
     state.end, state.phase, state.is_paused = event, None, False
 
 
-_HANDLERS = {
+_HANDLERS: dict[type, Callable[[RunState, Any], None]] = {
     e.SessionStarted: _session_started,
     e.PhaseStarted: _phase_started,
     e.PhaseProgressed: _phase_progressed,

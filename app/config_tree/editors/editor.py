@@ -66,6 +66,12 @@ class Editor(QWidget):
         if self.reset_button is not None:
             self.reset_button.setVisible(is_changed)
 
+    def tab_stops(self) -> list[QWidget]:
+        """The controls that Tab goes through, from left to right."""
+        places = [self._box.itemAt(position) for position in range(self._box.count())]
+        widgets = [place.widget() for place in places if place is not None]
+        return [widget for widget in widgets if widget is not None and widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
+
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Put a control at the right end; the first one takes the focus for the row."""
         if self.focusProxy() is None:

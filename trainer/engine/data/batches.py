@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from trainer.data.order import epoch_order
 
-FILLING = -1
-
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
@@ -38,12 +36,13 @@ class BatchPlan:
         return max(0, self.num_batches - self.step)
 
     def epoch_batches(self, epoch: int) -> NDArray[np.int64]:
-        """Sample indices of an epoch, shape (batches, batch_size); the last batch is filled up with -1.
+        """Sample indices of an epoch, shape (batches, batch_size).
 
-        In the plan's first epoch, the batches before `step` are left out.
+        The last batch is filled up with `-1 - i`, where i is its last index: told by its sign, and good for a
+        sample that is read anyway. In the plan's first epoch, the batches before `step` are left out.
         """
         order = epoch_order(self.num_samples, self.seed, epoch) if self.shuffle else np.arange(self.num_samples)
-        filled = np.full(self.num_batches * self.batch_size, FILLING, dtype=np.int64)
+        filled = np.full(self.num_batches * self.batch_size, -1 - order[-1], dtype=np.int64)
         filled[: self.num_samples] = order
         batches = filled.reshape(self.num_batches, self.batch_size)
         return batches[self.step :] if epoch == self.epoch else batches
@@ -57,7 +56,7 @@ def index_batches(plan: BatchPlan, randomness: Callable[[Any], Any] | None) -> A
         randomness: Gives the random numbers of an epoch, shape (num_samples, k), when batches are to carry them.
 
     Returns:
-        Batches of indices, int64 of shape (batch_size,) filled up with -1; with `randomness`, pairs of these
+        Batches of indices, int64 of shape (batch_size,), filled up as in `BatchPlan.epoch_batches`; with `randomness`, pairs of these
         and the random numbers of their samples, shape (batch_size, k).
     """
 
@@ -66,8 +65,13 @@ def index_batches(plan: BatchPlan, randomness: Callable[[Any], Any] | None) -> A
         batches.set_shape((None, plan.batch_size))
         if randomness is None:
             return tf.data.Dataset.from_tensor_slices((batches,))
-        draws = tf.gather(randomness(epoch), tf.maximum(batches, 0))
+        draws = tf.gather(randomness(epoch), without_sign(batches))
         return tf.data.Dataset.from_tensor_slices((batches, draws))
 
     last = np.iinfo(np.int64).max if plan.repeat else plan.epoch + 1
     return tf.data.Dataset.range(plan.epoch, last).flat_map(one_epoch)
+
+
+def without_sign(indices: Any) -> Any:
+    """Indices of samples, those of the filling included."""
+    return tf.where(indices < 0, -1 - indices, indices)

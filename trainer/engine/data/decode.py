@@ -26,50 +26,31 @@ class UnreadablePictureError(Exception):
     """A file that is no picture, or a broken one. Its text is the reason, without the path."""
 
 
-def tensorflow_reads(content: Any, channels: int) -> Any:
-    """Whether TensorFlow decodes this kind of file correctly.
-
-    Args:
-        content: Scalar string tensor: the file's bytes.
-        channels: Wanted number of channels.
-
-    Returns:
-        Scalar bool tensor. True does not promise that the file is intact.
-    """
-    is_jpeg = tf.strings.substr(content, 0, 2) == b"\xff\xd8"
-    is_png = tf.strings.substr(content, 0, 4) == b"\x89PNG"
-    if channels == 4:
-        # Bit depth 8, and colour type 0, 2, 4 or 6: TensorFlow gets the opacity of palettes and other depths wrong.
-        depth_and_type = tf.strings.substr(content, 24, 2)
-        plain = tf.reduce_any(depth_and_type == tf.constant([b"\x08\x00", b"\x08\x02", b"\x08\x04", b"\x08\x06"]))
-        return is_jpeg | (is_png & plain)
-    if channels == 3:
-        return is_jpeg | is_png | (tf.strings.substr(content, 0, 4) == b"GIF8")
-    return is_jpeg | is_png
-
-
-def decode_with_tensorflow(content: Any, picture_format: PictureFormat) -> Any:
+def decode_with_tensorflow(content: Any, picture_format: PictureFormat, *, fits: bool = False) -> Any:
     """Decode inside a TensorFlow graph.
 
     Args:
         content: Scalar string tensor: the file's bytes.
         picture_format: What to bring the picture to.
+        fits: Expect pictures to have the format's size already and fail on others; saves time for small ones.
 
     Returns:
-        uint8 tensor of shape (height, width, channels). Fails with `InvalidArgumentError` for files that
-        TensorFlow does not read correctly; `decode_with_pillow` is the second chance.
+        uint8 tensor of shape (height, width, channels). Fails with a TensorFlow error for files that are broken or
+        that TensorFlow does not read correctly; `decode_with_pillow` is the second chance.
     """
-    check = tf.debugging.Assert(tensorflow_reads(content, picture_format.channels), ["left to Pillow"], summarize=1)
-    with tf.control_dependencies([check] if check is not None else []):
-        content = tf.identity(content)
     if picture_format.channels == 4:
-        image = tf.cond(
-            tf.strings.substr(content, 0, 2) == b"\xff\xd8", lambda: _opaque(content), lambda: _png(content)
-        )
+        image = tf.cond(_is_jpeg(content), lambda: _opaque(content), lambda: _with_opacity(content))
     else:
-        image = tf.io.decode_image(content, channels=picture_format.channels, expand_animations=False)
+        # In spite of its name it reads PNG and GIF as well, and refuses BMP, of which decode_image ignores palettes.
+        image = tf.io.decode_jpeg(content, channels=picture_format.channels)
+    if fits:
+        return tf.ensure_shape(image, picture_format.shape)
     image.set_shape((None, None, picture_format.channels))
     return fit_to_size(image, picture_format)
+
+
+def _is_jpeg(content: Any) -> Any:
+    return tf.strings.substr(content, 0, 2) == b"\xff\xd8"
 
 
 def _opaque(jpeg: Any) -> Any:
@@ -77,8 +58,12 @@ def _opaque(jpeg: Any) -> Any:
     return tf.pad(colours, ((0, 0), (0, 0), (0, 1)), constant_values=255)
 
 
-def _png(content: Any) -> Any:
-    return tf.io.decode_png(content, channels=4)
+def _with_opacity(png: Any) -> Any:
+    # Bit depth 8 and colour type grey or colour, with opacity or without: TensorFlow gets the opacity of palettes
+    # and of other depths wrong. Nothing at all makes it fail.
+    depth_and_type = tf.strings.substr(png, 24, 2)
+    plain = tf.reduce_any(depth_and_type == tf.constant([b"\x08\x00", b"\x08\x02", b"\x08\x04", b"\x08\x06"]))
+    return tf.io.decode_png(tf.where(plain, png, b""), channels=4)
 
 
 def fit_to_size(image: Any, picture_format: PictureFormat) -> Any:

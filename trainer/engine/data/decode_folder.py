@@ -14,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer.data.path_list import PathList
+from trainer.data.picture_facts import look_at_pictures
 from trainer.engine.data.decode import (
     UnreadablePictureError,
     decode_with_pillow,
@@ -25,6 +26,9 @@ from trainer.engine.data.picture_format import PictureFormat
 Store = Callable[[NDArray[np.int64], NDArray[np.uint8]], None]
 _BATCH_BYTES = 16 * 2**20
 _MOST_PER_BATCH = 256
+_NUM_LOOKED_AT = 16
+# One decodes while the other waits for the disk.
+_CALLS_PER_CORE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,12 @@ class Decoded:
     Attributes:
         unreadable: Reason by position, for pictures that nothing could read.
         by_pillow: Positions that only Pillow could read, sorted.
+        all_fit: Whether all readable pictures had the wanted size already, and none needed Pillow.
     """
 
     unreadable: dict[int, str]
     by_pillow: tuple[int, ...]
+    all_fit: bool = False
 
 
 def decode_folder(
@@ -58,19 +64,32 @@ def decode_folder(
         progress: Receives how many are done.
     """
     missing = np.ones(len(paths), dtype=bool)
-    for positions, pictures in _by_tensorflow(folder, paths, picture_format):
-        store(positions, pictures)
-        missing[positions] = False
-        progress(len(paths) - int(missing.sum()))
-    unreadable: dict[int, str] = {}
+
+    def take_all(fits: bool) -> None:
+        rest = np.flatnonzero(missing)
+        for positions, pictures in _by_tensorflow(folder, paths.take(rest), picture_format, fits):
+            store(rest[positions], pictures)
+            missing[rest[positions]] = False
+            progress(len(paths) - int(missing.sum()))
+
+    if _seem_to_fit(folder, paths, picture_format):
+        take_all(fits=True)
+    num_fitting = len(paths) - int(missing.sum())
+    take_all(fits=False)
     rest = np.flatnonzero(missing)
+    unreadable: dict[int, str] = {}
     for done, (position, picture) in enumerate(_by_pillow(folder, paths, rest, picture_format), start=1):
         if isinstance(picture, str):
             unreadable[position] = picture
         else:
             store(np.array([position]), picture[np.newaxis])
         progress(len(paths) - len(rest) + done)
-    return Decoded(unreadable, tuple(int(position) for position in rest if int(position) not in unreadable))
+    by_pillow = tuple(int(position) for position in rest if int(position) not in unreadable)
+    return Decoded(unreadable, by_pillow, num_fitting + len(unreadable) == len(paths))
+
+
+def _seem_to_fit(folder: Path, paths: PathList, picture_format: PictureFormat) -> bool:
+    return look_at_pictures(folder, paths, _NUM_LOOKED_AT).common_size == picture_format.shape[:2]
 
 
 def full_paths(folder: Path, paths: PathList) -> Any:
@@ -85,13 +104,15 @@ def num_cores() -> int:
 
 
 def _by_tensorflow(
-    folder: Path, paths: PathList, picture_format: PictureFormat
+    folder: Path, paths: PathList, picture_format: PictureFormat, fits: bool
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
     def decode(position: Any, path: Any) -> Any:
-        return position, decode_with_tensorflow(tf.io.read_file(path), picture_format)
+        return position, decode_with_tensorflow(tf.io.read_file(path), picture_format, fits=fits)
 
+    if not len(paths):
+        return iter(())
     names = tf.data.Dataset.from_tensor_slices(full_paths(folder, paths))
-    pictures = names.enumerate().map(decode, num_parallel_calls=num_cores(), deterministic=True)
+    pictures = names.enumerate().map(decode, num_parallel_calls=_CALLS_PER_CORE * num_cores(), deterministic=True)
     per_batch = max(1, min(_MOST_PER_BATCH, _BATCH_BYTES // picture_format.num_bytes))
     return iter(pictures.ignore_errors().batch(per_batch).prefetch(2).as_numpy_iterator())
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trainer.data.image_folder import ImageIndex
 from trainer.engine.data.cache_choice import CacheKind
-from trainer.engine.data.decode_folder import Decoded, decode_folder
+from trainer.engine.data.decode_folder import decode_folder
 from trainer.engine.data.disk_cache import cache_key, make_entry, open_entry
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import ArrayPixels, FilePixels, Pixels, aligned_array
@@ -99,8 +99,8 @@ class PictureStore:
         return Pictures(ArrayPixels(entry.array), entry.decoded.unreadable, "disk")
 
     def _in_files(self, index: ImageIndex, progress: Progress) -> Pictures:
-        decoded: Decoded = verify_folder(index.folder, index.paths, self.picture_format, progress)
-        pixels = FilePixels(index.folder, index.paths, self.picture_format, decoded.by_pillow)
+        decoded = verify_folder(index.folder, index.paths, self.picture_format, progress)
+        pixels = FilePixels(index.folder, index.paths, self.picture_format, decoded)
         return Pictures(pixels, decoded.unreadable, "off")
 
     def _give_up(self, place: str, reason: str) -> None:

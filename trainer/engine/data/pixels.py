@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,12 +11,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer.data.path_list import PathList
-from trainer.engine.data.decode import decode_with_tensorflow, tensorflow_reads
-from trainer.engine.data.decode_folder import full_paths, picture_by_pillow
+from trainer.engine.data.decode import decode_with_tensorflow
+from trainer.engine.data.decode_folder import Decoded, full_paths, picture_by_pillow
 from trainer.engine.data.picture_format import PictureFormat
 
 _ALIGNMENT_BYTES = 64
-NO_ROW = -1
 
 
 class Pixels(Protocol):
@@ -31,7 +29,7 @@ class Pixels(Protocol):
         """Pictures in a TensorFlow graph.
 
         Args:
-            rows: int64 tensor; where single rows are read, `NO_ROW` gives an empty picture at no cost.
+            rows: int64 tensor.
 
         Returns:
             uint8 tensor of shape rows.shape + (height, width, channels).
@@ -70,12 +68,6 @@ def aligned_array(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return memory[start : start + num_bytes].reshape(shape)
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    paths: Any
-    by_pillow: Any
-
-
 class FilePixels:
     """Decodes from the files every time.
 
@@ -83,38 +75,34 @@ class FilePixels:
         folder: What `paths` are relative to.
         paths: The pictures.
         picture_format: What to bring them to.
-        by_pillow: Rows that only Pillow can read.
+        decoded: What is known from decoding them before: who can read which.
     """
 
     whole_batches = False
 
-    def __init__(
-        self, folder: Path, paths: PathList, picture_format: PictureFormat, by_pillow: tuple[int, ...] = ()
-    ) -> None:
-        flags = np.zeros(len(paths), dtype=bool)
-        flags[list(by_pillow)] = True
-        with tf.device("CPU:0"):
-            self._files = _Files(full_paths(folder, paths), tf.constant(flags))
+    def __init__(self, folder: Path, paths: PathList, picture_format: PictureFormat, decoded: Decoded) -> None:
         self.picture_format = picture_format
+        self._decoded = decoded
+        by_pillow = np.zeros(len(paths), dtype=bool)
+        by_pillow[list(decoded.by_pillow)] = True
+        with tf.device("CPU:0"):
+            self._paths = full_paths(folder, paths)
+            self._by_pillow = tf.constant(by_pillow)
 
     def read(self, rows: Any) -> Any:
         """See `Pixels.read`; one row of shape ()."""
-        picture = tf.cond(rows == NO_ROW, self._empty, lambda: self._decode(rows))
-        picture.set_shape(self.picture_format.shape)
-        return picture
-
-    def _empty(self) -> Any:
-        return tf.zeros(self.picture_format.shape, tf.uint8)
-
-    def _decode(self, row: Any) -> Any:
-        path = self._files.paths[row]
-        content = tf.io.read_file(path)
-        by_pillow = self._files.by_pillow[row] | ~tensorflow_reads(content, self.picture_format.channels)
-        return tf.cond(
-            by_pillow,
-            lambda: tf.numpy_function(self._by_pillow, [path], tf.uint8, stateful=False),
-            lambda: decode_with_tensorflow(content, self.picture_format),
+        path = tf.gather(self._paths, rows)
+        if not self._decoded.by_pillow:
+            return self._by_tensorflow(path)
+        picture = tf.cond(
+            tf.gather(self._by_pillow, rows),
+            lambda: tf.numpy_function(self._decode_by_pillow, [path], tf.uint8, stateful=False),
+            lambda: self._by_tensorflow(path),
         )
+        return tf.ensure_shape(picture, self.picture_format.shape)
 
-    def _by_pillow(self, path: bytes) -> NDArray[np.uint8]:
+    def _by_tensorflow(self, path: Any) -> Any:
+        return decode_with_tensorflow(tf.io.read_file(path), self.picture_format, fits=self._decoded.all_fit)
+
+    def _decode_by_pillow(self, path: bytes) -> NDArray[np.uint8]:
         return picture_by_pillow(Path(os.fsdecode(path)), self.picture_format)

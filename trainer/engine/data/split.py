@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from trainer.config.sections import AugmentationSection
 from trainer.data.path_list import PathList
 from trainer.engine.data.augment import augment, draw_randomness, is_active
-from trainer.engine.data.batches import BatchPlan, index_batches
-from trainer.engine.data.pixels import NO_ROW, Pixels
+from trainer.engine.data.batches import BatchPlan, index_batches, without_sign
+from trainer.engine.data.pixels import Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +86,6 @@ class Split:
         active = augmentation if is_active(augmentation) else None
         plan = BatchPlan(self.num_samples, batch_size, epoch, step, shuffle, seed, repeat)
         randomness = (lambda number: draw_randomness(self.num_samples, seed, number)) if active else None
-        batches = self._with_pictures(index_batches(plan, randomness), batch_size)
         with tf.device("CPU:0"):
             labels = tf.constant(self.labels)
 
@@ -97,7 +96,7 @@ class Split:
             classes = tf.gather(labels, indices)
             return images, tf.one_hot(classes, len(self.class_names)) if one_hot else classes
 
-        ready = batches.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        ready = self._map_batches(index_batches(plan, randomness), finish, batch_size)
         num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
         return ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(tf.data.AUTOTUNE)
 
@@ -110,23 +109,29 @@ class Split:
         single = tf.data.Dataset.from_tensor_slices(rows).map(self.pixels.read, num_parallel_calls=tf.data.AUTOTUNE)
         return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.image_shape)
 
-    def _with_pictures(self, batches: Any, batch_size: int) -> Any:
-        """Turn batches of indices, filled up with -1, into (images, indices, *draws) without the filling."""
+    def _map_batches(self, batches: Any, finish: Callable[..., Any], batch_size: int) -> Any:
+        """Call `finish(images, indices, *draws)` for batches of filled up (indices, *draws), without the filling."""
         with tf.device("CPU:0"):
-            rows_of_samples = tf.constant(self.rows)
+            rows = tf.constant(self.rows)
 
-        def gather(indices: Any, *draws: Any) -> Any:
-            kept = _without_filling(indices, indices, *draws)
-            return self.pixels.read(tf.gather(rows_of_samples, kept[0])), *kept
+        def read_batch(*columns: Any) -> Any:
+            kept = _without_filling(columns[0], *columns)
+            return finish(self.pixels.read(tf.gather(rows, kept[0])), *kept)
 
-        def read(index: Any, *draws: Any) -> Any:
-            row = tf.cond(index < 0, lambda: tf.constant(NO_ROW, tf.int64), lambda: rows_of_samples[index])
-            return self.pixels.read(row), index, *draws
+        def read_sample(index: Any, *draws: Any) -> Any:
+            return self.pixels.read(tf.gather(rows, without_sign(index))), index, *draws
+
+        def finish_batch(images: Any, indices: Any, *draws: Any) -> Any:
+            return finish(*_without_filling(indices, images, indices, *draws))
 
         if self.pixels.whole_batches:
-            return batches.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        pictures = batches.unbatch().map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return pictures.batch(batch_size).map(lambda images, *rest: _without_filling(rest[0], images, *rest))
+            return _in_parallel(batches, read_batch)
+        samples = _in_parallel(batches.unbatch(), read_sample)
+        return _in_parallel(samples.batch(batch_size), finish_batch)
+
+
+def _in_parallel(dataset: Any, function: Callable[..., Any]) -> Any:
+    return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 def _without_filling(indices: Any, *columns: Any) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ _MOST_DECODED = 20_000
 _MOST_DECODED_BYTES = 2**30
 _TAIL_BYTES = 4096
 _PER_CHUNK = 1024
+_PLAIN_MODES = ("L", "LA", "RGB", "RGBA")
 
 
 def verify_folder(
@@ -30,7 +31,7 @@ def verify_folder(
     """
     if len(paths) <= _MOST_DECODED and _total_bytes(folder, paths) <= _MOST_DECODED_BYTES:
         return decode_folder(folder, paths, picture_format, _forget, progress)
-    odd = _odd_files(folder, paths, progress)
+    odd = _odd_files(folder, paths, picture_format.channels, progress)
     decoded = decode_folder(folder, paths.take(odd), picture_format, _forget, lambda _done: None)
     return Decoded(
         {int(odd[position]): reason for position, reason in decoded.unreadable.items()},
@@ -46,9 +47,9 @@ def _total_bytes(folder: Path, paths: PathList) -> int:
     return sum(path.stat().st_size for path in (folder / name for name in paths) if path.is_file())
 
 
-def _odd_files(folder: Path, paths: PathList, progress: Callable[[int], None]) -> NDArray[np.int64]:
+def _odd_files(folder: Path, paths: PathList, channels: int, progress: Callable[[int], None]) -> NDArray[np.int64]:
     def look(position: int) -> bool:
-        return _looks_odd(folder / paths[position])
+        return _looks_odd(folder / paths[position], channels)
 
     odd: list[int] = []
     with ThreadPoolExecutor(num_cores()) as threads:
@@ -61,7 +62,7 @@ def _odd_files(folder: Path, paths: PathList, progress: Callable[[int], None]) -
     return np.array(odd, dtype=np.int64)
 
 
-def _looks_odd(path: Path) -> bool:
+def _looks_odd(path: Path, channels: int) -> bool:
     """Whether a file is worth decoding to see if, and by what, it can be read."""
     try:
         with Image.open(path) as picture:
@@ -73,4 +74,5 @@ def _looks_odd(path: Path) -> bool:
         return True
     if kind == "JPEG":
         return mode == "CMYK" or b"\xff\xd9" not in end
-    return kind != "PNG" or b"IEND" not in end
+    # The opacity of palettes and of other depths is left to Pillow.
+    return kind != "PNG" or b"IEND" not in end or (channels == 4 and mode not in _PLAIN_MODES)

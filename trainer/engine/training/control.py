@@ -70,11 +70,11 @@ class TrainingControl:
             self.is_pending = bool(self._stop)
 
 
-class StoppedNow(Exception):
+class StoppedNow(Exception):  # noqa: N818
     """Leaves `model.fit` after a batch, without running the epoch's validation."""
 
 
-class LossNotFinite(Exception):
+class LossNotFinite(Exception):  # noqa: N818
     """Leaves `model.fit` because the loss became NaN or infinite.
 
     Args:

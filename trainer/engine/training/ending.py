@@ -6,11 +6,11 @@ import errno
 import traceback
 from typing import TYPE_CHECKING
 
+from trainer.catalog.check import components_of
 from trainer.engine.data.failures import explain_decode_failure
 from trainer.engine.training.control import LossNotFinite
 from trainer.engine.user_errors import as_user_error, find_user_frame
 from trainer.errors import ConfigError, DataError, GardenerError, UserCodeError
-from trainer.catalog.check import components_of
 from trainer.runs.events import Outcome, Reason, SessionEnded
 
 if TYPE_CHECKING:

@@ -62,9 +62,7 @@ def _completed(session: TrainingSession) -> SessionEnded:
     if control.stop and done < epochs:
         reason = Reason.TERMINATED if control.is_terminated else Reason.STOPPED_AFTER_EPOCH
         message = f"Stopped after epoch {done} of {epochs}, as asked."
-        return SessionEnded(
-            outcome=Outcome.STOPPED, reason=reason, message=message, advice=_CONTINUE, saved=saved
-        )
+        return SessionEnded(outcome=Outcome.STOPPED, reason=reason, message=message, advice=_CONTINUE, saved=saved)
     session.output.log("TRAINING", "Training completed")
     if stopped_early and early is not None:
         return SessionEnded(

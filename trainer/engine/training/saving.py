@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,8 @@ def save_what_there_is(session: TrainingSession | None, *, with_state: bool) -> 
     if session is None or session.recorder is None or session.batches is None or session.batches.epoch == 0:
         return ()
     saver = _Saver(session)
-    steps = [lambda: saver.save_state((session.batches.epoch, session.batches.step))] if with_state else []
+    position = (session.batches.epoch, session.batches.step)
+    steps: list[Callable[[], None]] = [lambda: saver.save_state(position)] if with_state else []
     steps += [lambda: saver.write_history(False), saver.save_best_only, saver.list_checkpoints]
     for step in steps:
         try:

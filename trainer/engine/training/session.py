@@ -19,8 +19,7 @@ from trainer.engine.runtime import apply_runtime, describe_device
 from trainer.engine.training.callbacks import BatchControl, EarlyStopping, ReduceOnPlateau
 from trainer.engine.training.checkpointing import Checkpointer, restore_checkpoint
 from trainer.engine.training.control import StoppedNow, TrainingControl
-from trainer.engine.training.fitting import build_loss, build_metrics, fit_output
-from trainer.engine.training.fitting import OutputFit
+from trainer.engine.training.fitting import OutputFit, build_loss, build_metrics, fit_output
 from trainer.engine.training.monitoring import BestFigure, resolve_mode, resolve_monitor
 from trainer.engine.training.recorder import EpochRecorder
 from trainer.engine.training.variables import restore_metrics
@@ -168,9 +167,7 @@ class TrainingSession:
         trainable = sum(int(keras.ops.size(weight)) for weight in self.model.trainable_weights)
         self.output.log("MODEL", f"Model built successfully: {self.model.name}")
         self.output.log("MODEL", f"Model parameters: {count:,}")
-        self.output.emit(
-            ModelBuilt(name=self.model.name, num_parameters=count, num_trainable_parameters=trainable)
-        )
+        self.output.emit(ModelBuilt(name=self.model.name, num_parameters=count, num_trainable_parameters=trainable))
 
     def _compile(self) -> None:
         self.output.phase(Phase.COMPILING)

@@ -63,9 +63,7 @@ def _assign(wanted: Iterator[tuple[str, Any]], path: Path) -> None:
                 raise RunError(_misfit(path, f"{key} is missing"))
             value = saved[key]
             if tuple(value.shape) != tuple(variable.shape):
-                raise RunError(
-                    _misfit(path, f"{key} has shape {tuple(value.shape)}, expected {tuple(variable.shape)}")
-                )
+                raise RunError(_misfit(path, f"{key} has shape {tuple(value.shape)}, expected {tuple(variable.shape)}"))
             variable.assign(value)
 
 

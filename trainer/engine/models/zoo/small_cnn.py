@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def SmallCNN(input_shape: tuple[int, int, int], filters: int = 32, num_blocks: int = 3) -> Any:  # noqa: N802
+def SmallCNN(input_shape: tuple[int, int, int], filters: int = 32, num_blocks: int = 3) -> Any:
     """Blocks of two 3 × 3 convolutions; each block halves the size and doubles the filters.
 
     Batch normalization uses a momentum of 0.9, which settles within the few hundred steps that small data gives.
