@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from app.icons import app_icon, icon
 from app.pages.runs.page import RunsPage
 from app.pages.train.page import TrainPage
+from app.project.edits import warm_up
 from app.project.project import Project
 from app.project.recent import RecentFiles
 from app.project.recovery import discard, recoverable
@@ -45,6 +47,7 @@ from trainer.runs.folder import RunFolder
 
 _PANEL_WIDTH_PX = 360
 _STANDBY_DELAY_MS = 400
+_SETTLE_DELAY_MS = 200
 _WATCH_MS = 1000
 
 
@@ -79,6 +82,7 @@ class MainWindow(QMainWindow):
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self.controller.reap)
         self._watch.start()
+        QTimer.singleShot(_SETTLE_DELAY_MS, self, _settle)
         if start_standby:
             QTimer.singleShot(_STANDBY_DELAY_MS, self, self.standby.prepare)
 
@@ -159,6 +163,7 @@ class MainWindow(QMainWindow):
         self.train_page.open_run_requested.connect(lambda: self.pages.setCurrentWidget(self.runs_page))
         self.train_page.run_state_changed.connect(self._refresh_run)
         self.runs_page.run_opened.connect(self.show_run)
+        self.runs_page.open_folder_requested.connect(open_folder)
         self.runs_page.start_requested.connect(self.commands.start)
         self.runs_page.continue_requested.connect(self.controller.continue_run)
 
@@ -258,9 +263,11 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.train_page)
         self.train_page.show_run(path)
         self.settings.setValue("last_run", str(path))
+        self.settings.sync()
 
     def reattach(self) -> None:
         """Show the run that was on screen last, if it is still being trained."""
+        self.settings.sync()
         last = self.settings.value("last_run", "")
         if not isinstance(last, str) or not last or not (Path(last) / "run.json").is_file():
             return
@@ -367,8 +374,12 @@ class MainWindow(QMainWindow):
         box.open()
 
     def _close_now(self) -> None:
+        QTimer.singleShot(0, self, self.close_without_asking)
+
+    def close_without_asking(self) -> None:
+        """Close; unsaved changes are given up and a running training goes on."""
         self._closing = True
-        QTimer.singleShot(0, self, self.close)
+        self.close()
 
     def _let_go(self) -> None:
         self.settings.setValue("geometry", self.saveGeometry())
@@ -378,3 +389,10 @@ class MainWindow(QMainWindow):
         self.train_page.show_run(None)
         self.standby.close()
         self.project.close()
+
+
+def _settle() -> None:
+    """Once the window stands: load what the first edit needs, and keep the collector off what will stay."""
+    warm_up()
+    gc.collect()
+    gc.freeze()

@@ -102,6 +102,7 @@ class StandbyWorker:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="modelgardener-")
+        self._has_run = False
         self._status_path = Path(self._folder.name) / "status.json"
         self.process = _spawn(["--standby", str(self._status_path)], standard_input=subprocess.PIPE)
 
@@ -128,11 +129,15 @@ class StandbyWorker:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(job).encode() + b"\n")
         self.process.stdin.flush()
+        self._has_run = True
 
     def close(self) -> None:
-        """Let it end, unless it has a run."""
+        """End it, unless it was given a run; then it goes on by itself."""
         if self.process.stdin is not None and not self.process.stdin.closed:
             self.process.stdin.close()
+        if not self._has_run:
+            self.process.terminate()
+            self.process.wait(timeout=5)
         self._folder.cleanup()
 
 

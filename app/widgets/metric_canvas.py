@@ -87,7 +87,12 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
         self._batch_item.setPen(pg.mkPen(blend(self.main_color, theme().plot_background, fade), width=1))
         dot = "o" if len(curves.batches) == 1 else None
         self._batch_item.setData(
-            curves.batches.epochs, curves.batches.values, symbol=dot, symbolSize=_DOT_PX, symbolPen=None
+            curves.batches.epochs,
+            curves.batches.values,
+            symbol=dot,
+            symbolSize=_DOT_PX,
+            symbolPen=None,
+            symbolBrush=self.main_color,
         )
         self._draw(self._train_item, curves.train, self.train_color)
         self._draw(self._validation_item, curves.validation, self.main_color)

@@ -1,11 +1,11 @@
-"""One line under the YAML that says what is wrong and goes there."""
+"""A strip under the YAML that says what is wrong and goes there."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton
 
-from app.widgets.labels import ElidedLabel, IconLabel
+from app.widgets.labels import IconLabel
 from trainer.errors import Problem
 
 
@@ -22,7 +22,9 @@ class ProblemStrip(QFrame):
         super().__init__()
         self._problems: tuple[Problem, ...] = ()
         self._icon = IconLabel()
-        self.text = ElidedLabel()
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.button = QToolButton()
         self.button.setToolTip("Put the cursor on this line")
         self.button.clicked.connect(self._go)
@@ -44,7 +46,7 @@ class ProblemStrip(QFrame):
         more = f"  (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         self._icon.set_icon("circle-x" if first.severity == "error" else "triangle-alert", first.severity)
         key = f"{first.key}: " if first.key else ""
-        self.text.set_whole_text(f"{key}{first.message}{more}")
+        self.text.setText(f"{key}{first.message}{more}")
         self.text.setToolTip("\n".join(str(problem) for problem in problems))
         self.button.setVisible(first.line is not None)
         self.button.setText(f"Line {first.line}")

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app.pages.train import followed_run
 from app.pages.train.followed_run import FollowedRun
 from app.pages.train.page import TrainPage
 from tests.app.run_writer import DEAD, RunWriter
@@ -72,7 +73,7 @@ def test_a_run_that_ended_long_ago_is_shown_as_it_was(qtbot: QtBot, page: TrainP
     qtbot.waitUntil(lambda: page.view.end_card.isVisible())
     assert status(page) is Status.COMPLETED
     assert "All 2 epochs are done." in page.view.end_card.sentence.text()
-    assert not page.view.end_card.continue_button.isVisible()
+    assert page.view.end_card.continue_button.text().strip() == "Train longer"
     qtbot.waitUntil(lambda: page.view.log.text.toPlainText() == "[TRAINING] Loading datasets...\ndone")
     qtbot.waitUntil(lambda: "loss" in page.view.plots.plots)
 
@@ -117,6 +118,24 @@ def test_the_last_words_of_a_dead_worker_are_read_before_it_counts_as_lost(qtbot
     qtbot.waitUntil(lambda: followed.status is Status.FAILED)
     followed.stop()
     assert Status.LOST not in seen
+
+
+def test_a_long_history_of_a_dead_worker_is_read_to_its_end_before_it_is_judged(
+    qtbot: QtBot, run: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed_run, "_EVENTS_SLICE_BYTES", 200)
+    monkeypatch.setattr(followed_run, "_TICK_BUDGET_S", 0.0)
+    run.prepare()
+    run.train([1.0, 0.5])
+    run.end(e.Outcome.COMPLETED, e.Reason.ALL_EPOCHS_DONE)
+    run.set_process(DEAD)
+    seen: list[Status] = []
+    followed = FollowedRun(run.path)
+    followed.status_changed.connect(seen.append)
+    with qtbot.waitSignal(followed.caught_up):
+        followed.start()
+    followed.stop()
+    assert seen == [Status.COMPLETED]
 
 
 def test_a_run_without_a_worker_yet_counts_as_starting(qtbot: QtBot, page: TrainPage, run: RunWriter) -> None:

@@ -102,7 +102,8 @@ def test_a_completed_run_says_what_came_out_and_offers_no_continue(tmp_path: Pat
         ("Test", "loss 0.6000 · accuracy 0.8100"),
         ("Saved", "model/best.keras in runs/exp1"),
     )
-    assert not summary.can_continue
+    assert summary.can_continue
+    assert summary.continue_text == "Train longer"
 
 
 def test_a_stopped_run_can_go_on_if_it_has_a_checkpoint(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ def test_100_000_lines_at_once_never_hold_up_the_window(qtbot: QtBot, log: LogVi
     assert log.text.blockCount() == KEPT_LINES
     assert log.text.toPlainText().endswith("line 99999")
     assert "50,000" in log.cut_note.text()
+    assert log.text.follows
     assert len(slices_s) > 100
     assert sorted(slices_s)[-3] < 0.05
 

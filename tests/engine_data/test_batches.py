@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.engine.data.batches import BatchPlan, index_batches
+from trainer.engine.data.batches import BatchPlan, index_dataset
 
 pytestmark = pytest.mark.keras
 
@@ -43,7 +43,13 @@ def test_without_shuffling_the_order_is_that_of_the_files() -> None:
 def test_the_dataset_runs_on_over_epochs_or_ends_with_one() -> None:
     forever = BatchPlan(5, 2, 4, 1, True, 7, repeat=True)
     expected = [row.tolist() for epoch in (4, 5, 6) for row in forever.epoch_batches(epoch)]
-    given_batches = [batch.tolist() for (batch,) in index_batches(forever, None).take(8).as_numpy_iterator()]
+    given_batches = [batch.tolist() for (batch,) in index_dataset(forever, None).take(8).as_numpy_iterator()]
     assert given_batches == expected
     once = BatchPlan(5, 2, 4, 1, True, 7, repeat=False)
-    assert [batch.tolist() for (batch,) in index_batches(once, None).as_numpy_iterator()] == expected[:2]
+    assert [batch.tolist() for (batch,) in index_dataset(once, None).as_numpy_iterator()] == expected[:2]
+
+
+def test_the_dataset_gives_samples_one_by_one_when_they_are_read_so() -> None:
+    plan = BatchPlan(5, 2, 4, 1, True, 7, repeat=False)
+    single = [int(index) for (index,) in index_dataset(plan, None, batched=False).as_numpy_iterator()]
+    assert single == plan.epoch_batches(4).reshape(-1).tolist()

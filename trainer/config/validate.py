@@ -36,10 +36,18 @@ def validate(values: Mapping[str, Any], lines: Mapping[str, int] | None = None) 
         raise ConfigError(_problems(error, lines or {})) from None
 
 
-def _without_empty_sections(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`data:` with nothing after it means the section's defaults."""
-    sections = {name for name, info in Config.model_fields.items() if name != "schema_version"}
-    return {key: value for key, value in values.items() if not (value is None and key in sections)}
+def _without_empty_sections(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`data:` with nothing after it means the section's defaults, and so does `augmentation:` inside."""
+    known = all_settings()
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        setting = known.get(f"{prefix}{key}")
+        if setting is None or setting.kind != "section":
+            kept[key] = value
+        elif value is not None:
+            is_section = isinstance(value, Mapping)
+            kept[key] = _without_empty_sections(value, f"{prefix}{key}.") if is_section else value
+    return kept
 
 
 def _problems(error: ValidationError, lines: Mapping[str, int]) -> tuple[Problem, ...]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import io
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from trainer.config.config import Config
 from trainer.config.yaml_reader import parse_yaml
+from trainer.config.yaml_splice import insert_entry, known_depth, remove_entry, replace_value
+from trainer.errors import ConfigError, Problem
+
+_RISKY = re.compile(r"^[:?]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""Texts that ruamel writes in a way that no reader understands, unless they are in double quotes."""
 
 
 class _Remove:
@@ -31,23 +38,111 @@ def edit_yaml(text: str, changes: Mapping[str, Any]) -> str:
         The new text; the same text, byte for byte, when nothing changes.
 
     Raises:
-        ConfigError: `text` is no valid YAML mapping.
+        ConfigError: `text` is no valid YAML mapping, or holds a rare form that an edit would change elsewhere.
     """
     values = parse_yaml(text).values
     pending = {key: value for key, value in changes.items() if not _holds(values, key, value)}
     if not pending:
         return text
-    yaml = _round_trip(*_indentation(text))
-    plain = text.replace("\r\n", "\n")
-    root = yaml.load(plain)
-    if root is None:
-        return _with_line_ends_of(text, _fresh(plain, pending))
-    for key, value in pending.items():
+    expected = copy.deepcopy(values)
+    _apply(expected, pending)
+    for edited in (_spliced(text, pending), _rebuilt(text, pending)):
+        if edited is not None and _means(edited, expected):
+            return edited
+    message = f"{', '.join(pending)} cannot be set without changing other lines of this text. Edit the YAML itself."
+    raise ConfigError((Problem("", message),))
+
+
+def _means(text: str, expected: Any) -> bool:
+    try:
+        return _canonical(parse_yaml(text).values) == _canonical(expected)
+    except ConfigError:
+        return False
+
+
+def _canonical(values: Any) -> str:
+    return json.dumps(values, sort_keys=True, default=str)
+
+
+def _apply(root: Any, changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
         parts = key.split(".")
         if value is REMOVE:
             _remove(root, parts)
         else:
             _set(root, parts, value)
+
+
+def _spliced(text: str, changes: Mapping[str, Any]) -> str | None:
+    """The text with only the places of the changes touched; `None` where its form does not allow that."""
+    edited: str | None = text
+    for key, value in changes.items():
+        if not edited or not parse_yaml(edited).values:
+            return None
+        edited = _spliced_once(edited, key.split("."), value)
+    return edited
+
+
+def _spliced_once(text: str, parts: list[str], value: Any) -> str | None:
+    if value is REMOVE:
+        return remove_entry(text, parts)
+    depth = known_depth(text, parts)
+    # A file that is JSON stays JSON.
+    write = _json if text.lstrip().startswith("{") else _one_line
+    if depth == len(parts):
+        line = write(value)
+        return replace_value(text, parts, line) if line is not None else None
+    parents, name = parts[:depth], parts[depth]
+    for part in reversed(parts[depth + 1 :]):
+        value = {part: value}
+    values = parse_yaml(text).values
+    siblings = lookup(values, ".".join(parents)) if parents else values
+    if not isinstance(siblings, dict):
+        return None
+    position = _position(siblings, ".".join(parents), name)
+    return insert_entry(
+        text,
+        parents,
+        position,
+        block=dump_yaml({name: value}, _indentation(text)),
+        flow=f"{write(name)}: {write(value) or _json(value)}",
+    )
+
+
+def _position(siblings: Iterable[Any], parent: str, name: str) -> int:
+    """Where a new key goes: after the last key that the schema has before it."""
+    order = _order(parent)
+    rank = order.get(name, len(order))
+    return max((i + 1 for i, key in enumerate(siblings) if order.get(str(key), -1) < rank), default=0)
+
+
+def _one_line(value: Any) -> str | None:
+    """A value as YAML that may stand anywhere, or `None` if it takes more than a line."""
+    if isinstance(value, Mapping):
+        written = dump_yaml({"v": {"v": value}}).removeprefix("v:\n  v: ").removesuffix("\n")
+    else:
+        written = dump_yaml({"v": [value]}).removeprefix("v: [").removesuffix("]\n")
+    return None if "\n" in written else written
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _rebuilt(text: str, changes: Mapping[str, Any]) -> str | None:
+    """The text read and written again, comments and key order included."""
+    from ruamel.yaml.error import YAMLError
+
+    yaml = _round_trip(*_indentation(text))
+    # ruamel refuses tabs before a comment or the end of a line, which others read.
+    plain = re.sub(r"[ \t]*\t[ \t]*(?=#|$)", " ", text.replace("\r\n", "\n"), flags=re.MULTILINE)
+    try:
+        root = yaml.load(plain)
+    except YAMLError:
+        return None
+    if root is None:
+        return _with_line_ends_of(text, _fresh(plain, changes))
+    _apply(root, changes)
     stream = io.StringIO()
     yaml.dump(root, stream)
     return _with_line_ends_of(text, stream.getvalue())
@@ -57,9 +152,14 @@ def _with_line_ends_of(text: str, new: str) -> str:
     return new.replace("\n", "\r\n") if "\r\n" in text else new
 
 
-def dump_yaml(values: Mapping[str, Any]) -> str:
-    """Plain values as YAML text in block style, short lists and arguments in one line."""
-    yaml = _round_trip(2, 2, 0)
+def dump_yaml(values: Mapping[str, Any], indentation: tuple[int, int, int] = (2, 2, 0)) -> str:
+    """Plain values as YAML text in block style, short lists and arguments in one line.
+
+    Args:
+        values: What to write.
+        indentation: Of mappings, of lists, and of the dash inside that of lists.
+    """
+    yaml = _round_trip(*indentation)
     root = yaml.map()
     for key, value in values.items():
         root[key] = _block(value) if isinstance(value, Mapping) else _styled(value)
@@ -147,10 +247,10 @@ def _place(node: Any, parts: list[str], value: Any) -> None:
     if name in node:
         node[name] = value
         return
-    order = _order(".".join(parts[:-1]))
-    rank = order.get(name, len(order))
-    position = sum(1 for key in node if order.get(str(key), -1) < rank)
-    node.insert(position, name, value)
+    if hasattr(node, "insert"):
+        node.insert(_position(node, ".".join(parts[:-1]), name), name, value)
+    else:
+        node[name] = value
 
 
 def _remove(root: Any, parts: list[str]) -> None:
@@ -173,13 +273,16 @@ def _remove(root: Any, parts: list[str]) -> None:
 def _block(values: Mapping[str, Any]) -> Any:
     from ruamel.yaml.comments import CommentedMap
 
-    return CommentedMap({key: _styled(value) for key, value in values.items()})
+    return CommentedMap({_styled(key): _styled(value) for key, value in values.items()})
 
 
 def _styled(value: Any) -> Any:
-    """Components and lists of scalars in one line, everything else as a block."""
+    """Components and lists of scalars in one line, risky texts in double quotes, everything else as it comes."""
     from ruamel.yaml.comments import CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+    if isinstance(value, str) and _RISKY.search(value):
+        return DoubleQuotedScalarString(value)
     if isinstance(value, Mapping):
         mapping = _block(value)
         if set(value) <= {"name", "file", "arguments"} or not value:

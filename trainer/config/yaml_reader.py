@@ -6,18 +6,20 @@ so that a hostile or mistaken file costs milliseconds.
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from trainer.config.python_dictionary import MAX_DIGITS, assigned_dictionary, bare_dictionary
 from trainer.errors import ConfigError, Problem
 
 MAX_BYTES = 1_000_000
 _MAX_VALUES = 20_000
 _MAX_DEPTH = 20
+_SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""How JSON writes a character beyond U+FFFF, and YAML does not."""
 
 _BASE: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -68,10 +70,11 @@ def parse_yaml(text: str) -> ParsedYaml:
         _refuse(f"The file holds {len(text):,} characters; a configuration holds at most {MAX_BYTES:,}.")
     if "\0" in text:
         _refuse("The file is not text. Expected a YAML file such as the one that New writes.")
-    if assignment := re.match(r"\s*(?:#[^\n]*\n\s*)*[A-Za-z_]\w*\s*=\s*(?=\{)", text):
-        return ParsedYaml(_python_dictionary(text[assignment.end() :]))
+    for read in (assigned_dictionary, bare_dictionary):
+        if (values := read(text)) is not None:
+            return ParsedYaml(values)
     if text.lstrip().startswith("{"):
-        text = text.replace("\t", "    ")
+        text = _SURROGATES.sub(_joined, text.replace("\t", "    "))
     loader = _Loader(text)
     try:
         _refuse_excess(text)
@@ -83,7 +86,7 @@ def parse_yaml(text: str) -> ParsedYaml:
         walker = _Walker(loader)
         values = walker.construct(root, "", 0)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _syntax_error(error) from error
+        raise _syntax_error(error, text) from error
     finally:
         loader.dispose()
     return ParsedYaml(values, walker.lines)
@@ -126,6 +129,8 @@ class _Walker:
             return self._mapping(node, key, depth)
         if isinstance(node, yaml.SequenceNode):
             return [self.construct(item, f"{key}.{i}", depth + 1) for i, item in enumerate(node.value)]
+        if len(node.value) > MAX_DIGITS and node.tag == "tag:yaml.org,2002:int":
+            _refuse(f"The file holds a number of more than {MAX_DIGITS} digits.", _line(node))
         return self._loader.construct_object(node, deep=True)
 
     def _mapping(self, node: Any, key: str, depth: int) -> dict[str, Any]:
@@ -151,28 +156,18 @@ def _refuse(message: str, line: int | None = None) -> None:
     raise ConfigError((Problem("", message, line),))
 
 
-def _syntax_error(error: Exception) -> ConfigError:
+def _joined(pair: re.Match[str]) -> str:
+    return bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be")
+
+
+def _syntax_error(error: Exception, text: str) -> ConfigError:
+    if isinstance(error, yaml.reader.ReaderError):
+        place = text.count("\n", 0, error.position) + 1
+        return ConfigError((Problem("", f"Not text: there is a control character (code {error.character}).", place),))
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error) or type(error).__name__
     line = mark.line + 1 if mark is not None else None
-    return ConfigError((Problem("", f"Not valid YAML: {what}. Check indentation, colons and brackets.", line),))
-
-
-def _python_dictionary(text: str) -> dict[str, Any]:
-    try:
-        values = ast.literal_eval(text.strip())
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        line = getattr(error, "lineno", None)
-        raise ConfigError((Problem("", f"Not a plain Python dictionary: {error}.", line),)) from error
-    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        _refuse("Expected a dictionary with words as keys.")
-    plain: dict[str, Any] = _plain(values)
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value
+    advice = "Check indentation, colons and brackets."
+    if mark is not None and text[mark.index : mark.index + 1] == "\t":
+        advice = "Indent with spaces; YAML does not allow tabs there."
+    return ConfigError((Problem("", f"Not valid YAML: {what}. {advice}", line),))

@@ -17,13 +17,13 @@ class PathList(Sequence[str]):
     A million paths of 30 characters take 38 MB instead of the 90 MB of a list of strings.
 
     Args:
-        paths: Paths with `/` between their parts, on every system.
+        paths: Paths with `/` between their parts, on every system; bytes are in the file system's encoding.
     """
 
     __slots__ = ("_ends", "_text")
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        encoded = [os.fsencode(path) for path in paths]
+    def __init__(self, paths: Iterable[str | bytes]) -> None:
+        encoded = [path if isinstance(path, bytes) else os.fsencode(path) for path in paths]
         self._text = b"".join(encoded)
         self._ends: NDArray[np.int64] = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
 
@@ -62,4 +62,5 @@ class PathList(Sequence[str]):
 
     def take(self, indices: Iterable[int] | NDArray[np.int64]) -> PathList:
         """The paths at `indices`, in that order."""
-        return PathList(self[int(index)] for index in indices)
+        encoded = self.as_bytes()
+        return PathList([encoded[index] for index in indices])

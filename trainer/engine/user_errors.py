@@ -6,6 +6,7 @@ import contextlib
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from trainer.errors import GardenerError, UserCodeError
 
@@ -34,6 +35,12 @@ def as_user_error(error: BaseException, file: str, function: str = "") -> UserCo
     name = frames[-1].name if frames and frames[-1].name != "<module>" else function
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return UserCodeError(text, file=where, line=line, function=name, trace="".join(lines))
+
+
+def first_line_of(function: Any) -> int | None:
+    """Line of a function's `def`, or of its first decorator; `None` for a class."""
+    code = getattr(function, "__code__", None)
+    return None if code is None else int(code.co_firstlineno)
 
 
 def find_user_frame(error: BaseException, files: tuple[str, ...]) -> str | None:

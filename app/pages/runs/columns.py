@@ -23,7 +23,7 @@ class Column:
         text: What a cell shows.
         sort_key: What it is sorted by; `None` goes last in both directions.
         is_figure: Whether it is aligned to the right.
-        width_px: Width at first.
+        width_px: Width at first; never less than the heading needs.
         is_shown_at_first: Whether it is there before the person chose.
     """
 
@@ -52,7 +52,7 @@ def _metric_column(name: str, place: int) -> Column:
         lambda summary: format_number(summary.best_metrics[name]) if name in summary.best_metrics else "",
         lambda summary: summary.best_metrics.get(name),
         is_figure=True,
-        width_px=92,
+        width_px=66,
         is_shown_at_first=name.startswith("val_") and place < _METRICS_SHOWN_AT_FIRST,
     )
 
@@ -71,17 +71,17 @@ def _created(summary: RunSummary) -> SortKey:
 
 
 _LEADING = (
-    Column("name", "Name", lambda s: s.name, lambda s: _natural(s.name), width_px=64),
-    Column("status", "Status", lambda s: s.status.value.capitalize(), lambda s: s.status.value, width_px=104),
-    Column("model", "Model", lambda s: s.model, lambda s: s.model.lower() or None, width_px=112),
-    Column("project", "Project", lambda s: s.record.project, lambda s: s.record.project.lower() or None, width_px=96),
+    Column("name", "Name", lambda s: s.name, lambda s: _natural(s.name), width_px=60),
+    Column("status", "Status", lambda s: s.status.value.capitalize(), lambda s: s.status.value, width_px=100),
+    Column("model", "Model", lambda s: s.model, lambda s: s.model.lower() or None, width_px=104),
+    Column("project", "Project", lambda s: s.record.project, lambda s: s.record.project.lower() or None, width_px=84),
     Column(
         "epochs",
         "Epochs",
         lambda s: f"{s.epochs_done:,} / {s.num_epochs:,}" if s.num_epochs else f"{s.epochs_done:,}",
         lambda s: s.epochs_done,
         is_figure=True,
-        width_px=72,
+        width_px=66,
     ),
     Column(
         "best_epoch",
@@ -89,7 +89,7 @@ _LEADING = (
         lambda s: "" if s.best_epoch is None else f"{s.best_epoch:,}",
         lambda s: s.best_epoch,
         is_figure=True,
-        width_px=78,
+        width_px=60,
     ),
 )
 _TRAILING = (
@@ -99,9 +99,9 @@ _TRAILING = (
         lambda s: format_duration(s.duration_s) if s.duration_s else "",
         lambda s: s.duration_s or None,
         is_figure=True,
-        width_px=80,
+        width_px=76,
     ),
-    Column("created", "Created", lambda s: format_time(s.record.created), _created, width_px=122),
+    Column("created", "Created", lambda s: format_time(s.record.created), _created, width_px=134),
     Column(
         "seed",
         "Seed",

@@ -12,6 +12,7 @@ from app.pages.runs.table_model import SUMMARY_ROLE, RunSortModel, RunTableModel
 from trainer.runs.store import RunSummary
 
 _ROW_HEIGHT_PX = 28
+_HEADING_PADDING_PX = 16
 _SETTINGS_GROUP = "runs_table"
 
 
@@ -123,7 +124,8 @@ class RunTable(QTableView):
         self._is_applying = True
         for place, column in enumerate(self._model.columns):
             shown = self._settings.value(self._key("shown", place), column.is_shown_at_first, type=bool)
-            width = self._settings.value(self._key("width", place), column.width_px, type=int)
+            heading_px = self.horizontalHeader().fontMetrics().horizontalAdvance(column.title) + _HEADING_PADDING_PX
+            width = self._settings.value(self._key("width", place), max(column.width_px, heading_px), type=int)
             self.setColumnWidth(place, int(str(width)))
             self.setColumnHidden(place, not shown)
         key = self._settings.value(f"{_SETTINGS_GROUP}/sort_column", "created", type=str)

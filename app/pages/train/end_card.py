@@ -73,6 +73,7 @@ class EndCard(QFrame):
         self.advice.setText(_escaped(summary.advice))
         self._set_or_hide(self.place, _escaped(summary.place))
         self.continue_button.setVisible(summary.can_continue)
+        set_button_text(self.continue_button, summary.continue_text)
         self._fill_facts(summary.facts)
         self.trace.setPlainText(summary.trace)
         self.trace_toggle.setVisible(bool(summary.trace))

@@ -38,6 +38,7 @@ class EndSummary:
         facts: Caption and text of what came out of it.
         advice: What to do next; may be empty.
         can_continue: Whether Continue leads anywhere.
+        continue_text: Its name on the button.
         place: `file:line` of a failure in a user's file; may be empty.
         trace: Traceback of a failure; may be empty.
     """
@@ -50,6 +51,7 @@ class EndSummary:
     facts: tuple[tuple[str, str], ...]
     advice: str
     can_continue: bool
+    continue_text: str = "Continue"
     place: str = ""
     trace: str = ""
 
@@ -109,7 +111,8 @@ def _ended(state: RunState, end: SessionEnded, status: Status, run_path: str) ->
         extent=_extent(state),
         facts=_facts(state, end.saved, run_path),
         advice=end.advice,
-        can_continue=end.outcome is not Outcome.COMPLETED and has_checkpoint,
+        can_continue=has_checkpoint,
+        continue_text="Train longer" if end.outcome is Outcome.COMPLETED else "Continue",
         place=place,
         trace=end.trace.rstrip(),
     )

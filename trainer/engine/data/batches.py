@@ -48,25 +48,25 @@ class BatchPlan:
         return batches[self.step :] if epoch == self.epoch else batches
 
 
-def index_batches(plan: BatchPlan, randomness: Callable[[Any], Any] | None) -> Any:
+def index_dataset(plan: BatchPlan, randomness: Callable[[Any], Any] | None, *, batched: bool = True) -> Any:
     """The plan as a `tf.data.Dataset`.
 
     Args:
         plan: What to follow.
-        randomness: Gives the random numbers of an epoch, shape (num_samples, k), when batches are to carry them.
+        randomness: Gives the random numbers of an epoch, shape (num_samples, k), when samples are to carry them.
+        batched: Whole batches; otherwise their samples one by one, the filling included.
 
     Returns:
-        Batches of indices, int64 of shape (batch_size,), filled up as in `BatchPlan.epoch_batches`; with `randomness`, pairs of these
-        and the random numbers of their samples, shape (batch_size, k).
+        One-tuples of int64 indices of shape (batch_size,), or () if not batched, filled up as in
+        `BatchPlan.epoch_batches`; with `randomness`, pairs of these and their random numbers.
     """
 
     def one_epoch(epoch: Any) -> Any:
-        batches = tf.numpy_function(plan.epoch_batches, [epoch], tf.int64, stateful=False)
-        batches.set_shape((None, plan.batch_size))
+        indices = tf.numpy_function(plan.epoch_batches, [epoch], tf.int64, stateful=False)
+        indices = tf.reshape(indices, (-1, plan.batch_size) if batched else (-1,))
         if randomness is None:
-            return tf.data.Dataset.from_tensor_slices((batches,))
-        draws = tf.gather(randomness(epoch), without_sign(batches))
-        return tf.data.Dataset.from_tensor_slices((batches, draws))
+            return tf.data.Dataset.from_tensor_slices((indices,))
+        return tf.data.Dataset.from_tensor_slices((indices, tf.gather(randomness(epoch), without_sign(indices))))
 
     last = np.iinfo(np.int64).max if plan.repeat else plan.epoch + 1
     return tf.data.Dataset.range(plan.epoch, last).flat_map(one_epoch)

@@ -27,8 +27,8 @@ Store = Callable[[NDArray[np.int64], NDArray[np.uint8]], None]
 _BATCH_BYTES = 16 * 2**20
 _MOST_PER_BATCH = 256
 _NUM_LOOKED_AT = 16
-# One decodes while the other waits for the disk.
-_CALLS_PER_CORE = 2
+CALLS_PER_CORE = 4
+"""Pictures in work at once: some are decoded while others wait for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +106,14 @@ def num_cores() -> int:
 def _by_tensorflow(
     folder: Path, paths: PathList, picture_format: PictureFormat, fits: bool
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def decode(position: Any, path: Any) -> Any:
         return position, decode_with_tensorflow(tf.io.read_file(path), picture_format, fits=fits)
 
     if not len(paths):
         return iter(())
     names = tf.data.Dataset.from_tensor_slices(full_paths(folder, paths))
-    pictures = names.enumerate().map(decode, num_parallel_calls=_CALLS_PER_CORE * num_cores(), deterministic=True)
+    pictures = names.enumerate().map(decode, num_parallel_calls=CALLS_PER_CORE * num_cores(), deterministic=True)
     per_batch = max(1, min(_MOST_PER_BATCH, _BATCH_BYTES // picture_format.num_bytes))
     return iter(pictures.ignore_errors().batch(per_batch).prefetch(2).as_numpy_iterator())
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from trainer.config.sections import AugmentationSection
 from trainer.data.path_list import PathList
 from trainer.engine.data.augment import augment, draw_randomness, is_active
-from trainer.engine.data.batches import BatchPlan, index_batches, without_sign
+from trainer.engine.data.batches import BatchPlan, index_dataset, without_sign
+from trainer.engine.data.decode_folder import CALLS_PER_CORE, num_cores
 from trainer.engine.data.pixels import Pixels
 
 
@@ -96,7 +97,7 @@ class Split:
             classes = tf.gather(labels, indices)
             return images, tf.one_hot(classes, len(self.class_names)) if one_hot else classes
 
-        ready = self._map_batches(index_batches(plan, randomness), finish, batch_size)
+        ready = self._map_batches(plan, randomness, finish)
         num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
         return ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(tf.data.AUTOTUNE)
 
@@ -109,8 +110,8 @@ class Split:
         single = tf.data.Dataset.from_tensor_slices(rows).map(self.pixels.read, num_parallel_calls=tf.data.AUTOTUNE)
         return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.image_shape)
 
-    def _map_batches(self, batches: Any, finish: Callable[..., Any], batch_size: int) -> Any:
-        """Call `finish(images, indices, *draws)` for batches of filled up (indices, *draws), without the filling."""
+    def _map_batches(self, plan: BatchPlan, randomness: Callable[[Any], Any] | None, finish: Callable[..., Any]) -> Any:
+        """Call `finish(images, indices, *draws)` for every batch of the plan."""
         with tf.device("CPU:0"):
             rows = tf.constant(self.rows)
 
@@ -125,13 +126,16 @@ class Split:
             return finish(*_without_filling(indices, images, indices, *draws))
 
         if self.pixels.whole_batches:
-            return _in_parallel(batches, read_batch)
-        samples = _in_parallel(batches.unbatch(), read_sample)
-        return _in_parallel(samples.batch(batch_size), finish_batch)
+            return _in_parallel(index_dataset(plan, randomness), read_batch)
+        samples = index_dataset(plan, randomness, batched=False)
+        pictures = _in_parallel(samples, read_sample, calls=CALLS_PER_CORE * num_cores())
+        return _in_parallel(pictures.batch(plan.batch_size), finish_batch)
 
 
-def _in_parallel(dataset: Any, function: Callable[..., Any]) -> Any:
-    return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+def _in_parallel(dataset: Any, function: Callable[..., Any], calls: int = tf.data.AUTOTUNE) -> Any:
+    # Nothing in there branches in Python; converting it for that would only take time.
+    function = tf.autograph.experimental.do_not_convert(function)
+    return dataset.map(function, num_parallel_calls=calls, deterministic=True)
 
 
 def _without_filling(indices: Any, *columns: Any) -> tuple[Any, ...]:

@@ -14,7 +14,8 @@ from trainer.config.config import Config
 from trainer.engine.components import build, find_object
 from trainer.engine.models.normalization import PixelScaling, apply_scaling, expected_scaling, named_scaling
 from trainer.engine.training.fitting import OutputFit
-from trainer.errors import ConfigError, DataError, Problem, UserCodeError
+from trainer.engine.user_errors import first_line_of, user_code
+from trainer.errors import ConfigError, DataError, UserCodeError
 
 Shape = tuple[int, int, int]
 
@@ -44,9 +45,9 @@ def build_model(
     pixels = keras.Input(image_shape, name="pixels")
     scaled = apply_scaling(pixels, _scaling(config, image_shape[-1]))
     if architecture.file is not None:
-        scores = _user_model(architecture, image_shape, num_classes, functions_dir)
-        outputs = _call_user_model(architecture, scores, scaled, num_classes)
-        return keras.Model(pixels, outputs, name=scores.name)
+        own = _user_model(architecture, image_shape, num_classes, functions_dir)
+        outputs = _call_user_model(architecture, own, scaled, num_classes, functions_dir)
+        return keras.Model(pixels, outputs, name=own.name)
     backbone = _backbone(config, image_shape)
     backbone.trainable = config.model.trainable_backbone
     frozen: dict[str, Any] = {} if config.model.trainable_backbone else {"training": False}
@@ -100,23 +101,26 @@ def _backbone(config: Config, image_shape: Shape) -> Any:
 def _user_model(architecture: Component, image_shape: Shape, num_classes: int, functions_dir: Path | None) -> Any:
     model = build("model", architecture, functions_dir, input_shape=image_shape, num_classes=num_classes)
     if not isinstance(model, keras.Model):
-        raise UserCodeError(
-            f"Expected the function to return a keras.Model, received {type(model).__name__}.",
-            file=str(architecture.file),
-            function=architecture.name,
-        )
+        message = f"Expected the function to return a keras.Model, received {type(model).__name__}."
+        raise _misfit(architecture, message, functions_dir)
     return model
 
 
-def _call_user_model(architecture: Component, model: Any, scaled: Any, num_classes: int) -> Any:
-    from trainer.engine.user_errors import user_code
-
+def _call_user_model(
+    architecture: Component, model: Any, scaled: Any, num_classes: int, functions_dir: Path | None
+) -> Any:
     with user_code(str(architecture.file), architecture.name):
         outputs = model(scaled)
     shape = getattr(outputs, "shape", None)
     if shape is None or tuple(shape)[1:] != (num_classes,):
-        received = tuple(shape)[1:] if shape is not None else type(outputs).__name__
-        message = f"The model's output has shape {received}, expected ({num_classes},): one score per class."
-        problem = Problem("model.architecture", message)
-        raise ConfigError((problem,))
+        received = f"has shape {tuple(shape)[1:]}" if shape is not None else f"is a {type(outputs).__name__}"
+        message = f"The model's output {received}, expected shape ({num_classes},): one score per class."
+        raise _misfit(architecture, message, functions_dir)
     return outputs
+
+
+def _misfit(architecture: Component, message: str, functions_dir: Path | None) -> UserCodeError:
+    function = find_object("model", architecture, functions_dir)
+    return UserCodeError(
+        message, file=str(architecture.file), line=first_line_of(function), function=function.__name__
+    )

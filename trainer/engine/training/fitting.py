@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.catalog.check import find_entry
+from trainer.catalog.entry import ComponentKind
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.engine.components import build, find_object
+from trainer.errors import UserCodeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,19 @@ def fit_output(loss: Component | None) -> OutputFit:
     """
     if loss is None:
         return OutputFit("softmax", one_hot=False)
-    one_hot = "sparse" not in loss.name.lower()
+    name = _name_of("loss", loss)
+    one_hot = "sparse" not in name.lower() and name not in _CLASS_NUMBER_LOSSES
     if loss.arguments.get("from_logits"):
         return OutputFit("linear", one_hot)
-    return OutputFit("sigmoid" if loss.name.startswith("Binary") else "softmax", one_hot)
+    return OutputFit("sigmoid" if name.startswith("Binary") else "softmax", one_hot)
+
+
+def _name_of(kind: ComponentKind, component: Component) -> str:
+    """The component's own spelling: `binary-crossentropy` in a configuration means `BinaryCrossentropy`."""
+    with contextlib.suppress(UserCodeError):
+        if entry := find_entry(kind, component, Path()):
+            return entry.name
+    return component.name
 
 
 def build_loss(config: Config, functions_dir: Path | None) -> Any:
@@ -64,7 +77,8 @@ def _metric(component: Component, one_hot: bool, functions_dir: Path | None) -> 
         name = component.arguments.get("name", "accuracy")
         return build("metric", Component(name=fitting, arguments=component.arguments | {"name": name}))
     metric = build("metric", component)
-    wants_one_hot = not component.name.startswith("Sparse") and component.name not in _CLASS_NUMBER_METRICS
+    name = _name_of("metric", component)
+    wants_one_hot = not name.startswith("Sparse") and name not in _CLASS_NUMBER_METRICS
     if wants_one_hot == one_hot:
         return metric
     from trainer.engine.training.adapted_metric import adapt_metric
@@ -72,6 +86,7 @@ def _metric(component: Component, one_hot: bool, functions_dir: Path | None) -> 
     return adapt_metric(metric, to_one_hot=wants_one_hot)
 
 
+_CLASS_NUMBER_LOSSES = frozenset({"CategoricalGeneralizedCrossEntropy"})
 _CLASS_NUMBER_METRICS = frozenset({"Mean", "Sum"})
 
 

@@ -69,14 +69,14 @@ def _completed(session: TrainingSession) -> SessionEnded:
             outcome=Outcome.COMPLETED,
             reason=Reason.STOPPED_EARLY,
             message=f"Stopped early in epoch {done} of {epochs}: {early.message}",
-            advice="Use model/best.keras, or raise the patience to train longer.",
+            advice="The trained network is model/best.keras. To train longer, raise the patience and the epochs and continue.",
             saved=saved,
         )
     return SessionEnded(
         outcome=Outcome.COMPLETED,
         reason=Reason.ALL_EPOCHS_DONE,
         message=f"All {epochs} epochs are done.",
-        advice="Use model/best.keras, or raise the number of epochs and continue.",
+        advice="The trained network is model/best.keras. To train longer, raise the epochs and continue.",
         saved=saved,
     )
 
