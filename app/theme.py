@@ -280,6 +280,8 @@ def stylesheet_of(colors: Theme) -> str:
 
 
 _SHEET: Final = """
+SecondaryLabel { color: %(secondary_text)s; }
+SecondaryLabel:disabled { color: %(disabled)s; }
 QToolBar { background: %(window)s; border: none; border-bottom: 1px solid %(border)s; padding: 4px 8px; spacing: 4px; }
 QToolBar::separator { background: %(border)s; width: 1px; margin: 4px; }
 QToolButton { border: 1px solid transparent; border-radius: 4px; padding: 4px; }

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QPalette, QPixmap, QResizeEvent
+from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app.icons import icon_pixmap
-from app.theme import secondary_font, theme, theme_changed
+from app.theme import secondary_font, theme_changed
 
 
 class SecondaryLabel(QLabel):
-    """Small and grey: captions, units, hints."""
+    """Small and grey: captions, units, hints. The theme's style sheet colours it."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self.setFont(secondary_font())
-        theme_changed.changed.connect(self._restyle)
-        self._restyle()
-
-    def _restyle(self) -> None:
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, theme().secondary_text)
-        self.setPalette(palette)
 
 
 class ElidedLabel(QLabel):

@@ -49,6 +49,7 @@ class RunCommands(QObject):
         self._page = page
         self._messages = messages
         self._actions = actions
+        actions["start"].setIcon(icon("play", "accent"))
         for name, slot in {
             "start": self.start,
             "pause": self._pause,

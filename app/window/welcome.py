@@ -130,7 +130,6 @@ class Welcome(QWidget):
             f" border-radius: 6px; padding: 0;"
             f" min-height: 74px; max-height: 74px; }} _Card:hover {{ border-color: {colors.accent.name()}; }}"
             f" _Card:focus {{ border: 2px solid {colors.accent.name()}; }}"
-            f" QLabel#sentence {{ color: {colors.secondary_text.name()}; }}"
         )
         self.setStyleSheet(sheet)
 
@@ -154,7 +153,6 @@ class _Card(QPushButton):
         words.addStretch()
         words.addWidget(heading)
         line = SecondaryLabel(sentence)
-        line.setObjectName("sentence")
         line.setWordWrap(True)
         words.addWidget(line)
         words.addStretch()

@@ -70,7 +70,7 @@ class Setting:
         if self.kind == "bool":
             return "true or false"
         if self.kind == "size":
-            return "height and width in pixels, such as [32, 32]"
+            return f"height and width in pixels{self.range_text()}, such as [32, 32]"
         if self.kind == "text":
             return "a text" + (" or nothing" if self.optional else " that is not empty" if self.minimum else "")
         noun = "a whole number" if self.kind == "int" else "a number"

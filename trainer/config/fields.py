@@ -54,15 +54,18 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _refuse_boolean_numbers(cls, value: Any, info: Any) -> Any:
-        if isinstance(value, bool) and _wants_number(cls.model_fields[info.field_name].annotation):
+        values = value if isinstance(value, (list, tuple)) else (value,)
+        annotation = cls.model_fields[info.field_name].annotation
+        if any(isinstance(item, bool) for item in values) and _wants_number(annotation):
             raise PydanticCustomError("number_expected", "Input should be a number")
         return value
 
 
 def _wants_number(annotation: Any) -> bool:
-    options = (
-        typing.get_args(annotation)
-        if typing.get_origin(annotation) in (typing.Union, types.UnionType)
-        else (annotation,)
-    )
-    return bool not in options and any(option in (int, float) for option in options)
+    """Whether it is a number, an optional one, or a tuple of them; bounds do not matter."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, tuple):
+        options = typing.get_args(annotation)
+        return bool not in options and any(_wants_number(option) for option in options)
+    return annotation in (int, float)

@@ -42,7 +42,7 @@ def _data_loader(values: Values, notes: Notes) -> None:
     if not isinstance(data, dict) or not isinstance(data.get("data_loader"), dict):
         return
     form = data.pop("data_loader")
-    name = str(form.pop("selected_data_loader", "ImageDataLoader"))
+    name = str(form.pop("selected_data_loader", None) or "ImageDataLoader")
     component: Values = {"name": name.removeprefix("Custom_")}
     if path := form.pop("custom_data_loader_file_path", None):
         component["file"] = path
@@ -56,8 +56,9 @@ def _model_name(values: Values, notes: Notes) -> None:
     model = values.get("model")
     if not isinstance(model, dict) or not {"model_name", "model_parameters"} & model.keys():
         return
-    parameters = model.pop("model_parameters", None)
-    parameters = dict(parameters) if isinstance(parameters, dict) else {}
+    if not isinstance(model.get("model_parameters", {}), dict):
+        return
+    parameters = dict(model.pop("model_parameters", {}))
     component: Values = {}
     if name := model.pop("model_name", None):
         component["name"] = re.sub(r"[-_ ]", "", str(name))

@@ -12,7 +12,7 @@ from trainer.errors import ConfigError, Problem
 
 
 def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
-    """Values by dotted key from texts such as `training.epochs=5`; values are read as YAML.
+    """Values by dotted key from texts such as `training.epochs=5`; values are read as YAML, texts as they are.
 
     >>> parse_overrides(["training.epochs=5", "data.image_size=[64, 64]"])
     {'training.epochs': 5, 'data.image_size': [64, 64]}
@@ -28,23 +28,51 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
             message = f"Expected KEY=VALUE, such as training.epochs=5, received '{assignment}'."
             raise ConfigError((Problem("", message),))
         _require_known(key)
-        changes[key] = parse_yaml(f"value: {text}").values["value"]
+        changes[key] = _value(key, text.strip())
     return changes
+
+
+def _value(key: str, text: str) -> Any:
+    setting = all_settings().get(key)
+    if setting is not None and setting.kind == "text" and not text.startswith(("'", '"')):
+        # Paths hold what YAML reads as something else: ' #', ': ', '@', '{'.
+        return None if setting.optional and text in ("", "null", "~") else text
+    try:
+        return parse_yaml(f"value: {text}").values["value"]
+    except ConfigError as error:
+        raise ConfigError(tuple(Problem(key, problem.message) for problem in error.problems)) from error
 
 
 def with_overrides(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """`values` with some dotted keys replaced; the original is left as it is."""
-    merged = dict(values)
+    merged: dict[str, Any] = values
     for key, value in changes.items():
-        head, _, rest = key.partition(".")
-        if not rest:
-            merged[head] = value
-            continue
-        inner = merged.get(head)
-        if isinstance(inner, str):
-            inner = {"name": inner}
-        merged[head] = with_overrides(inner if isinstance(inner, dict) else {}, {rest: value})
-    return merged
+        owner = key.partition(".arguments")[0]
+        setting = all_settings().get(owner)
+        if owner != key and setting is not None and setting.kind == "component" and setting.default:
+            # Arguments alone are for the component that is there by default.
+            merged = _with_default(merged, owner.split("."), setting.default["name"])
+        merged = _with(merged, key.split("."), value)
+    return dict(merged)
+
+
+def _with_default(values: dict[str, Any], parts: list[str], name: str) -> dict[str, Any]:
+    node: Any = values
+    for part in parts:
+        node = node.get(part) if isinstance(node, dict) else None
+    return values if node is not None else dict(_with(values, parts, name))
+
+
+def _with(node: Any, parts: list[str], value: Any) -> Any:
+    if not parts:
+        return value
+    head, *rest = parts
+    if isinstance(node, list) and head.isdigit() and int(head) < len(node):
+        return [_with(item, rest, value) if i == int(head) else item for i, item in enumerate(node)]
+    if isinstance(node, str):
+        node = {"name": node}
+    node = node if isinstance(node, dict) else {}
+    return node | {head: _with(node.get(head), rest, value)}
 
 
 def _require_known(key: str) -> None:

@@ -53,12 +53,21 @@ def _without_empty_sections(values: Mapping[str, Any], prefix: str = "") -> dict
 def _problems(error: ValidationError, lines: Mapping[str, int]) -> tuple[Problem, ...]:
     found: dict[str, Problem] = {}
     for detail in error.errors():
-        parts = [str(part) for part in detail["loc"]]
+        parts = _key_parts(detail["loc"])
         key = ".".join(parts)
         setting = _nearest_setting(parts)
         problem = Problem(key, _message(detail, parts, setting), _line_of(parts, lines))
         found.setdefault(key, problem)
     return tuple(sorted(found.values(), key=lambda problem: problem.line or 0))
+
+
+def _key_parts(location: tuple[int | str, ...]) -> list[str]:
+    """Parts of the dotted key; inside arguments, pydantic names the type of each level as well."""
+    parts = [str(part) for part in location]
+    if "arguments" not in parts:
+        return parts
+    name = parts.index("arguments") + 2
+    return parts[:name] + parts[name + 1 :: 2]
 
 
 def _line_of(parts: list[str], lines: Mapping[str, int]) -> int | None:
@@ -100,6 +109,8 @@ def _siblings(parts: list[str]) -> list[str]:
 def _expected(detail: Any, setting: Setting | None) -> str:
     if setting is not None and setting.kind in ("int", "float", "size", "choice", "bool", "text"):
         return setting.expectation()
+    if setting is not None and setting.component and detail["type"] == "model_type":
+        return f"the name of a known {setting.component}, or its 'name' and 'arguments'"
     texts = {
         "model_type": "settings as 'key: value' lines",
         "dict_type": "settings as 'key: value' lines",

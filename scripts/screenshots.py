@@ -1,0 +1,107 @@
+"""Makes the screenshots of the documentation from a real training in the real window.
+
+    python scripts/screenshots.py [FOLDER]    default: docs/images
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZE = (1280, 800)
+PATIENCE_S = 300
+
+sys.path.insert(0, str(ROOT))
+_SCRATCH = tempfile.TemporaryDirectory(prefix="gardener-")
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["GARDENER_WORKSPACE"] = str(Path(_SCRATCH.name) / "ModelGardener")
+for _name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+    os.environ[_name] = str(Path(_SCRATCH.name) / _name.lower())
+
+from PySide6.QtCore import Qt  # noqa: E402
+from PySide6.QtTest import QTest  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from app.application import make_application  # noqa: E402
+from app.main_window import MainWindow  # noqa: E402
+from app.theme import apply_theme  # noqa: E402
+from trainer.runs.state import RunState  # noqa: E402
+
+
+def main() -> int:
+    """Walk the path and take the pictures; returns the exit code."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    app = make_application([])
+    window = MainWindow()
+    window.resize(*SIZE)
+    window.show()
+    camera = _Camera(app, window, folder)
+    camera.take("welcome")
+    QTest.mouseClick(window.welcome.cards["sample:digits"], Qt.MouseButton.LeftButton)
+    _wait(lambda: bool(window.project.text), "the sample")
+    _wait(lambda: window.standby.is_ready, "the worker")
+    window.project.set_value("training.epochs", 10)
+    window.actions_["start"].trigger()
+    _wait(lambda: window.train_page.followed is not None, "the run")
+    QTest.qWait(300)
+    camera.take("phases")
+    _wait(lambda: len(_state(window).epochs) >= 5 and _state(window).step > 10, "five epochs")
+    camera.take("live")
+    window.actions_["stop_now"].trigger()
+    _wait(lambda: _state(window).end is not None, "the stop")
+    camera.take("stopped")
+    window.actions_["continue"].trigger()
+    _wait(lambda: _state(window).session == 2 and _state(window).end is not None, "the end")
+    camera.take("done")
+    window.show_page(1)
+    QTest.qWait(2500)
+    window.panel.show_view("yaml")
+    camera.take("runs")
+    window.panel.show_view("tree")
+    window.show_page(0)
+    window.project.set_value("training.initial_learning_rate", -1)
+    window.actions_["start"].trigger()
+    camera.take("problem")
+    window.close_without_asking()
+    return 0
+
+
+class _Camera:
+    def __init__(self, app: QApplication, window: MainWindow, folder: Path) -> None:
+        self._app = app
+        self._window = window
+        self._folder = folder
+
+    def take(self, name: str) -> None:
+        """Save the window in light and in dark."""
+        apply_theme(self._app, "dark")
+        self._save(f"{name}_dark.png")
+        apply_theme(self._app, "light")
+        self._save(f"{name}_light.png")
+
+    def _save(self, file_name: str) -> None:
+        QTest.qWait(400)
+        self._window.grab().save(str(self._folder / file_name))
+
+
+def _state(window: MainWindow) -> RunState:
+    followed = window.train_page.followed
+    return followed.state if followed is not None else RunState()
+
+
+def _wait(is_done: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_done():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what} did not come within {PATIENCE_S} s")
+        QTest.qWait(30)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
