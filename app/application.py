@@ -5,17 +5,30 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.theme import apply_theme
+from app.warm_up import WarmUp, pause_garbage_collection
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
 
 
 def main(arguments: list[str]) -> int:
     """Open the window, with a configuration, folder or run if one is given; returns the exit code."""
-    os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
     app = make_application(arguments)
+    _window = open_window(arguments)
+    return app.exec()
+
+
+def open_window(arguments: list[str]) -> MainWindow:
+    """Show the window; what it does not need to be seen follows while it is on screen."""
+    pause_garbage_collection()
+    os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would search every installed package for some
     from app.main_window import MainWindow
 
     window = MainWindow()
@@ -26,7 +39,8 @@ def main(arguments: list[str]) -> int:
     else:
         QTimer.singleShot(0, window, window.offer_recovery)
         QTimer.singleShot(0, window, window.reattach)
-    return app.exec()
+    WarmUp(window)
+    return window
 
 
 def make_application(arguments: list[str]) -> QApplication:

@@ -2,9 +2,10 @@
 
     python benchmarks/control_overhead.py [--rounds 9] [--steps 1500]
 
-Three sides take turns with the same compiled model and the same data in memory:
+Four sides take turns with the same compiled model and the same data in memory:
 
 plain    `model.fit(verbose=0)` without callbacks
+hook     the same with a callback that does nothing after each batch, as most callbacks make Keras wait for each batch
 run      the same fit with a run's callbacks: commands, progress events, history.csv, checkpoints `best` and `last`; and
          beside it a thread that reads commands ten times a second and measures resources once a second, as a worker's
          main thread does. Goal: at most 1.02 of plain.
@@ -28,7 +29,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from measuring import ROOT, parser_of, print_ratio, ratios, with_spread
+from measuring import ROOT, parser_of, print_ratio, ratios, window_environment, with_spread
 
 _BATCH_SIZE = 32
 _FEATURES = 64
@@ -63,11 +64,15 @@ def _arguments() -> argparse.Namespace:
 def _run(folder: Path, arguments: argparse.Namespace) -> None:
     model = _model(arguments.width)
     dataset = _dataset(arguments.steps)
+    hook = _empty_callback()
     shape = (arguments.steps, arguments.epochs)
     beside, followed = _Run(folder, *shape), _Run(folder, *shape)
     with _window(followed) as window:
         sides: dict[str, Callable[[], float]] = {
             "plain": lambda: _timed(lambda: model.fit(dataset, epochs=arguments.epochs, verbose=0)),
+            "hook": lambda: _timed(
+                lambda: model.fit(dataset, epochs=arguments.epochs, callbacks=[hook], verbose=0)
+            ),
             "run": lambda: beside.train(model, dataset),
             "window": lambda: window.while_following(lambda: followed.train(model, dataset)),
         }
@@ -76,13 +81,14 @@ def _run(folder: Path, arguments: argparse.Namespace) -> None:
         seconds: dict[str, list[float]] = {name: [] for name in sides}
         for number in range(arguments.rounds):
             names = list(sides)
-            for name in names[number % 3 :] + names[: number % 3]:
+            for name in names[number % len(names) :] + names[: number % len(names)]:
                 seconds[name].append(sides[name]())
     steps = arguments.steps * arguments.epochs
     print(f"fits of {arguments.epochs} epochs of {arguments.steps:,} steps, {arguments.rounds} rounds")
     for name, values in seconds.items():
         print(f"  {name:8} {with_spread([1000 * value / steps for value in values], ' ms per step', 3)}")
     print_ratio("run / plain", ratios(seconds["run"], seconds["plain"]), at_most=1.02)
+    print_ratio("run / hook", ratios(seconds["run"], seconds["hook"]))
     print_ratio("window / run", ratios(seconds["window"], seconds["run"]), at_most=1.02)
 
 
@@ -110,6 +116,16 @@ def _dataset(steps: int) -> Any:
     labels = random.integers(0, 10, _BATCH_SIZE).astype("int32")
     one_batch = tf.data.Dataset.from_tensors((tf.constant(samples), tf.constant(labels)))
     return one_batch.repeat(steps).apply(tf.data.experimental.assert_cardinality(steps)).prefetch(tf.data.AUTOTUNE)
+
+
+def _empty_callback() -> Any:
+    import keras
+
+    class Empty(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            """Do nothing."""
+
+    return Empty()
 
 
 class _Run:
@@ -230,11 +246,9 @@ class _Window:
 def _window(run: _Run) -> Iterator[_Window]:
     import psutil
 
-    environment = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     command = [sys.executable, __file__, "--window", str(run.folder.path)]
     with tempfile.TemporaryDirectory() as settings:
-        environment |= {"XDG_CONFIG_HOME": settings, "XDG_STATE_HOME": settings, "XDG_CACHE_HOME": settings}
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as child:
+        with subprocess.Popen(command, env=window_environment(settings), stdout=subprocess.PIPE) as child:
             try:
                 assert child.stdout is not None
                 if child.stdout.readline().strip() != b"following":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATA = ROOT.parent / "shared" / "data" / "cifar10-mini"
+
+
+def window_environment(settings: str) -> dict[str, str]:
+    """Environment of a process with a window: without a screen unless one is asked for, with settings of its own."""
+    own = {name: settings for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
+    platform = os.environ.get("QT_QPA_PLATFORM", "offscreen")
+    quiet = {"QT_LOGGING_RULES": "default.warning=false"} if platform == "offscreen" else {}
+    return {**os.environ, "QT_QPA_PLATFORM": platform, **own, **quiet}
 
 
 def parser_of(script: str, docstring: str | None) -> argparse.ArgumentParser:

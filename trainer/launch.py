@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from trainer.catalog.check import check_config, components_of
 from trainer.config.config import Config
@@ -64,6 +63,7 @@ def create_run(config: Config, base_dir: Path, *, config_path: Path | None = Non
     try:
         copy_functions(files, folder.functions_path)
     except OSError as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
         raise RunError(f"The files of your functions could not be copied: {error}.") from error
     return folder
 
@@ -171,6 +171,8 @@ def start_worker(
 
 def _record_process(folder: RunFolder, process_id: int) -> None:
     """A run must not look lost before its worker has said its first word."""
+    import psutil  # here, as the window starts faster without it
+
     identity = ProcessIdentity(process_id=process_id, start_time=psutil.Process(process_id).create_time())
     folder.write_record(folder.read_record().model_copy(update={"process": identity}))
 

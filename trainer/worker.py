@@ -152,11 +152,12 @@ class _Supervisor:
         self._output = RunOutput(folder.events_path)
         self._control = TrainingControl()
         self._probe = ResourceProbe()
+        self._is_terminated = False
 
     def run(self) -> int:
         self._open_session()
-        signal.signal(signal.SIGTERM, lambda *_: self._terminate())
-        signal.signal(signal.SIGINT, lambda *_: self._terminate())
+        signal.signal(signal.SIGTERM, self._hear_termination)
+        signal.signal(signal.SIGINT, self._hear_termination)
         thread = TrainerThread(self._folder, self._control, self._output, resume=self._resume)
         self._output.phase(Phase.IMPORTING)
         thread.start()
@@ -164,6 +165,8 @@ class _Supervisor:
         while thread.is_alive():
             thread.join(_TICK_S)
             self._obey_commands()
+            if self._is_terminated:
+                self._terminate()
             if time.monotonic() >= heartbeat_at:
                 heartbeat_at = time.monotonic() + _HEARTBEAT_S
                 self._output.emit(self._probe.measure())
@@ -178,6 +181,10 @@ class _Supervisor:
         identity = ProcessIdentity.current()
         self._folder.write_record(record.model_copy(update={"session": session, "process": identity}))
         self._output.emit(SessionStarted(session=session, process_id=identity.process_id, resumed=self._resume))
+
+    def _hear_termination(self, *_: Any) -> None:
+        """Only note it: the signal may have interrupted this thread while it holds a lock that obeying needs."""
+        self._is_terminated = True
 
     def _terminate(self) -> None:
         if self._control.request_stop("now", terminated=True):

@@ -10,9 +10,7 @@ from app.config_tree.exact_text import literal_text
 from trainer.catalog.entry import Argument
 from trainer.config.describe import Setting
 
-RowKind = Literal[
-    "section", "bool", "int", "float", "text", "choice", "size", "component", "components", "literal"
-]
+RowKind = Literal["section", "bool", "int", "float", "text", "choice", "size", "component", "components", "literal"]
 _ARGUMENT_KINDS: dict[str, RowKind] = {
     "bool": "bool",
     "int": "int",

@@ -33,9 +33,7 @@ class _RowDelegate(QStyledItemDelegate):
         super().__init__(tree)
         self._tree = tree
 
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
         if isinstance(self._tree.item_at(index), MessageItem):
             option.features |= QStyleOptionViewItem.ViewItemFeature.WrapText
@@ -110,9 +108,7 @@ class RowTree(ParameterTree):  # type: ignore[misc]
         if not index.parent().isValid() and index.row() > 0:  # a line between sections
             painter.fillRect(option.rect.x(), option.rect.y(), option.rect.width(), 1, theme().border)
 
-    def drawBranches(
-        self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
         item = self.item_at(index)
         if isinstance(item, SettingItem) and item.can_expand:  # a sentence under a row gives it no arrow
             super().drawBranches(painter, rect, index)

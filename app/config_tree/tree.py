@@ -34,9 +34,7 @@ class ConfigTree(QWidget):
 
     yaml_wanted = Signal(str)
 
-    def __init__(
-        self, project: Project, settings: QSettings | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, project: Project, settings: QSettings | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.project = project
         self._settings = settings if settings is not None else QSettings()

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from app.config_tree.tree import ConfigTree
 from app.icons import icon
 from app.project.project import Project
-from app.yaml_view.view import YamlView
 from trainer.errors import Problem
+
+if TYPE_CHECKING:
+    from app.config_tree.tree import ConfigTree
+    from app.yaml_view.view import YamlView
 
 
 class SettingsPanel(QWidget):
-    """Tree and YAML view of the open project in tabs."""
+    """Tree and YAML view of the open project in tabs; each is made when it is first wanted."""
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._project = project
-        self.tree = ConfigTree(project)
+        self._tree: ConfigTree | None = None
         self._yaml: YamlView | None = None
         self.tabs = QTabWidget()
         self.tabs.setTabPosition(QTabWidget.TabPosition.South)
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.tree, icon("sliders-horizontal"), "Tree")
-        self._yaml_holder = QWidget()
-        holder_layout = QVBoxLayout(self._yaml_holder)
-        holder_layout.setContentsMargins(0, 0, 0, 0)
+        self._tree_holder, self._yaml_holder = _Holder(), _Holder()
+        self.tabs.addTab(self._tree_holder, icon("sliders-horizontal"), "Tree")
         self.tabs.addTab(self._yaml_holder, icon("code"), "YAML")
         self.tabs.currentChanged.connect(self._on_tab)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
-        self.tree.yaml_wanted.connect(self._show_in_yaml)
-        self.setFocusProxy(self.tree)
         self.setMinimumWidth(280)
 
     @property
+    def tree(self) -> ConfigTree:
+        """The tree of settings."""
+        if self._tree is None:
+            from app.config_tree.tree import ConfigTree
+
+            self._tree = ConfigTree(self._project)
+            self._tree.yaml_wanted.connect(self._show_in_yaml)
+            self._tree_holder.hold(self._tree)
+            self.setFocusProxy(self._tree)
+        return self._tree
+
+    @property
     def yaml(self) -> YamlView:
-        """The YAML view, made when it is first wanted."""
+        """The YAML view."""
         if self._yaml is None:
+            from app.yaml_view.view import YamlView
+
             self._yaml = YamlView(self._project)
-            layout = self._yaml_holder.layout()
-            assert layout is not None
-            layout.addWidget(self._yaml)
+            self._yaml_holder.hold(self._yaml)
         return self._yaml
+
+    def build(self) -> None:
+        """Make the tree now, so that showing it takes no time."""
+        assert self.tree is not None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.build()
+        super().showEvent(event)
 
     def show_view(self, name: str) -> None:
         """Show `tree` or `yaml`."""
@@ -66,3 +87,16 @@ class SettingsPanel(QWidget):
     def _on_tab(self, index: int) -> None:
         if index == 1:
             self.yaml.setFocus()
+
+
+class _Holder(QWidget):
+    """The page of a tab before and after its content is made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+
+    def hold(self, content: QWidget) -> None:
+        """Show this from now on."""
+        self._layout.addWidget(content)

@@ -31,7 +31,9 @@ def settings_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, settings_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+def window(
+    qtbot: QtBot, tmp_path: Path, settings_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MainWindow]:
     del settings_folder
     monkeypatch.setenv("GARDENER_WORKSPACE", str(tmp_path / "workspace"))
     make_application([])

@@ -89,7 +89,8 @@ def test_an_epochs_log_line_gives_training_before_validation_figures(run: Sessio
 
 
 def test_every_file_of_the_published_format_is_there(run: Session) -> None:
-    published = """run.json config.yaml events.jsonl commands.jsonl log.txt history.csv history.json curves.png split.csv
+    published = """run.json config.yaml events.jsonl commands.jsonl log.txt
+        history.csv history.json curves.png split.csv
         checkpoints/last/manifest.json checkpoints/best/manifest.json checkpoints/epoch_0003/manifest.json
         model/best.keras model/final.keras model/model.json tensorboard/train tensorboard/validation"""
     missing = [name for name in published.split() if not (run.folder.path / name).exists()]
@@ -152,7 +153,7 @@ def test_curves_are_a_picture_with_one_plot_per_figure(run: Session) -> None:
     with Image.open(run.folder.curves_path) as picture:
         assert picture.format == "PNG"
         width, height = picture.size
-        colours = len(set(picture.convert("RGB").resize((200, 50)).getdata()))
+        colours = len(picture.convert("RGB").resize((200, 50)).getcolors(maxcolors=10_000))
     assert width / height > 4  # loss, accuracy, F1 score and learning rate, side by side
     assert colours > 20
 
@@ -250,7 +251,7 @@ def test_a_saved_model_takes_plain_pixels_and_needs_none_of_our_code(run: Sessio
     scores = np.asarray(model.predict(pictures, verbose=0))
     np.testing.assert_allclose(scores.sum(-1), 1, rtol=1e-5)
     assert scores.argmax(-1).tolist() == [0, 1, 2]
-    assert model.optimizer is None
+    assert getattr(model, "optimizer", None) is None
     modules = {layer.__module__.partition(".")[0] for layer in model.layers}
     assert modules == {"keras"}
 

@@ -56,7 +56,7 @@ def test_resnet50_with_ten_classes_has_the_known_number_of_parameters(written: s
 
 
 def test_a_too_small_picture_is_refused_with_the_applications_own_words() -> None:
-    with pytest.raises(ConfigError, match="InceptionV3.*at least 75"):
+    with pytest.raises(ConfigError, match=r"InceptionV3.*at least 75"):
         build({"model.architecture": "InceptionV3", "data.image_size": [32, 32]})
 
 
@@ -92,7 +92,7 @@ def test_weights_that_cannot_be_downloaded_are_explained(monkeypatch: pytest.Mon
         raise Exception("URL fetch failure on https://storage.googleapis.com/…: None -- [Errno -2] Name not known")
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", offline)
-    with pytest.raises(DataError, match="ImageNet weights of MobileNetV2.*URL fetch failure.*Connect to the internet"):
+    with pytest.raises(DataError, match=r"ImageNet weights of MobileNetV2.*URL fetch failure.*Connect to the internet"):
         build({"model.architecture": "MobileNetV2", "model.pretrained": True, "data.image_size": [96, 96]})
 
 

@@ -13,7 +13,9 @@ from trainer.engine.models.normalization import PixelScaling, apply_scaling, exp
 
 pytestmark = pytest.mark.keras
 
-APPLICATIONS = [name for name in catalog().names("model") if catalog().find("model", name).group == "keras.applications"]
+APPLICATIONS = [
+    name for name in catalog().names("model") if catalog().find("model", name).group == "keras.applications"
+]
 ONE_PER_STYLE = ["ResNet50", "MobileNetV2", "EfficientNetB0", "DenseNet121"]
 
 

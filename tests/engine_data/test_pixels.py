@@ -3,14 +3,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 
+from trainer.data.path_list import PathList
 from trainer.engine.data.pixels import ArrayPixels, aligned_array
+from trainer.engine.data.split import Split
 
 pytestmark = pytest.mark.keras
 
 
+@pytest.fixture(params=[2**30, 0], ids=["by TensorFlow", "by NumPy"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a test with small arrays, and with arrays that count as large."""
+    monkeypatch.setattr("trainer.engine.data.pixels._MOST_SHARED_BYTES", request.param)
+
+
+@pytest.mark.usefixtures("either_way")
 def test_an_array_is_shared_and_not_copied() -> None:
     array = aligned_array((3, 2, 2, 1))
     array[:] = 0
@@ -19,6 +29,7 @@ def test_an_array_is_shared_and_not_copied() -> None:
     assert (pixels.read(tf.constant([1], tf.int64)).numpy() == 77).all()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_mapped_file_is_shared_and_not_copied(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((3, 2, 2, 1), np.uint8))
     mapped = np.load(tmp_path / "a.npy", mmap_mode="c")
@@ -27,6 +38,7 @@ def test_a_mapped_file_is_shared_and_not_copied(tmp_path: Path) -> None:
     assert (pixels.read(tf.constant([2, 0], tf.int64)).numpy()[0] == 77).all()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_the_array_lives_as_long_as_its_pixels() -> None:
     pixels = ArrayPixels(_filled(9))
     for filling in range(20):
@@ -34,8 +46,8 @@ def test_the_array_lives_as_long_as_its_pixels() -> None:
     assert (pixels.read(tf.range(50, dtype=tf.int64)).numpy() == 9).all()
 
 
-def _filled(value: int) -> np.ndarray:
-    array = aligned_array((50, 8, 8, 3))
+def _filled(value: int, shape: tuple[int, ...] = (50, 8, 8, 3)) -> np.ndarray:
+    array = aligned_array(shape)
     array[:] = value
     return array
 
@@ -43,3 +55,20 @@ def _filled(value: int) -> np.ndarray:
 def test_memory_that_tensorflow_cannot_share_is_refused() -> None:
     with pytest.raises(ValueError, match="multiple of 64"):
         ArrayPixels(aligned_array((200,))[1:129].reshape(2, 8, 8, 1))
+
+
+def test_training_does_not_hold_the_pictures_twice() -> None:
+    process = psutil.Process()
+    split = Split(
+        folder=Path(),
+        paths=PathList([]),
+        labels=np.zeros(100_000, np.int32),
+        class_names=("a", "b"),
+        image_shape=(32, 32, 3),
+        rows=np.arange(100_000),
+        pixels=ArrayPixels(_filled(1, (100_000, 32, 32, 3))),
+    )
+    before = process.memory_info().rss
+    batches = iter(split.dataset(batch_size=32, shuffle=True, seed=0, augmentation=None, one_hot=False, repeat=True))
+    next(batches)
+    assert process.memory_info().rss - before < 150_000_000

@@ -46,6 +46,16 @@ def test_batches_are_bit_identical_wherever_pictures_are_kept(prepare: Prepare, 
         assert same(batches(prepared.train, 14, augmentation=augmentation), expected)
 
 
+@pytest.mark.parametrize("augmentation", [None, ALL_CHANGES], ids=["plain", "augmented"])
+def test_batches_are_bit_identical_when_too_large_to_share(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch, augmentation: Any
+) -> None:
+    train = prepare(cache="memory").train
+    expected = batches(train, 14, augmentation=augmentation)
+    monkeypatch.setattr("trainer.engine.data.pixels._MOST_SHARED_BYTES", 0)
+    assert same(batches(train, 14, augmentation=augmentation), expected)
+
+
 @pytest.mark.parametrize("cache", ["memory", "off"])
 @pytest.mark.parametrize("augmentation", [None, ALL_CHANGES], ids=["plain", "augmented"])
 @pytest.mark.parametrize(("epoch", "step"), [(0, 3), (1, 0), (1, 4), (2, 5)])

@@ -71,8 +71,15 @@ def _folder_problems(config: Config, base_dir: Path) -> Iterator[Problem]:
         yield Problem("data.train_dir", "Choose the folder with the training pictures.")
     for key in ("data.train_dir", "data.val_dir", "data.test_dir"):
         path = _attribute(config, key)
-        if path and not resolve(path, base_dir).is_dir():
-            yield Problem(key, f"There is no folder {resolve(path, base_dir)}.")
+        if path and (message := _folder_message(resolve(path, base_dir))):
+            yield Problem(key, message)
+
+
+def _folder_message(path: Path) -> str:
+    try:
+        return "" if path.is_dir() else f"There is no folder {path}."
+    except OSError as error:
+        return f"The folder {str(path)[:200]} cannot be looked at: {error.strerror or error}."
 
 
 def _model_problems(config: Config) -> Iterator[Problem]:

@@ -44,7 +44,7 @@ def read_functions(path: Path, kind: ComponentKind) -> tuple[Entry, ...]:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except OSError as error:
         raise UserCodeError(f"The file cannot be read: {error.strerror or error}.", file=str(path)) from error
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         message = getattr(error, "msg", None) or str(error)
         raise UserCodeError(f"Not valid Python: {message}.", file=str(path), line=line) from error
@@ -111,7 +111,7 @@ def _literal(node: ast.expr | None) -> tuple[Any, bool]:
         return None, False
     try:
         value = ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError, MemoryError):
         return None, False
     return (list(value) if isinstance(value, tuple) else value), True
 

@@ -94,8 +94,7 @@ def _check(options: argparse.Namespace) -> int:
     loaded = load_with_settings(options.config, options.settings)
     problems = list(loaded.problems)
     if loaded.config is not None:
-        found = check_config(loaded.config, options.config.absolute().parent)
-        problems += [Problem(p.key, p.message, _line(loaded, p.key), p.severity) for p in found]
+        problems += with_lines(check_config(loaded.config, options.config.absolute().parent), loaded)
     if options.json:
         listed = [{"key": p.key, "line": p.line, "severity": p.severity, "message": p.message} for p in problems]
         print(json.dumps({"problems": listed, "notes": list(loaded.notes)}, indent=2))
@@ -107,6 +106,11 @@ def _check(options: argparse.Namespace) -> int:
         if not problems:
             print(f"{options.config} is in order.")
     return EXIT_BAD_INPUT if any(p.severity == "error" for p in problems) else EXIT_OK
+
+
+def with_lines(problems: tuple[Problem, ...], loaded: LoadedConfig) -> tuple[Problem, ...]:
+    """The problems with the line of their key, or of the nearest key around it."""
+    return tuple(Problem(p.key, p.message, p.line or _line(loaded, p.key), p.severity) for p in problems)
 
 
 def _line(loaded: LoadedConfig, key: str) -> int | None:

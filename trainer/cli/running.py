@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from trainer.cli import EXIT_OK, add_runs_option, add_settings_option
-from trainer.cli.inspecting import load_with_settings
+from trainer.cli.inspecting import load_with_settings, with_lines
 from trainer.config.overrides import parse_overrides, with_overrides
 from trainer.config.validate import validate
 from trainer.errors import ConfigError, Problem, RunError
@@ -17,6 +19,9 @@ from trainer.runs.commands import Discard, Pause, Resume, StopAfterEpoch, StopNo
 from trainer.runs.folder import RunFolder
 from trainer.runs.follow import read_run
 from trainer.runs.store import RunSummary, find_run, list_runs, summarize
+
+_FILE_WIDTH = 240
+"""Columns of a table that is not printed on a terminal: nothing is wrapped."""
 
 
 def add_commands(commands: Any) -> None:
@@ -69,36 +74,56 @@ def _train(options: argparse.Namespace) -> int:
 
 def _create(options: argparse.Namespace) -> RunFolder:
     path = options.config.absolute()
-    loaded = load_with_settings(path, options.settings)
+    loaded = load_with_settings(options.config, options.settings)
     config = loaded.require(options.config)
     if options.runs is not None:
         changed = with_overrides(config.to_dict(), {"output.runs_dir": str(options.runs.absolute())})
         config = validate(changed)
-    return create_run(config, path.parent, config_path=path)
+    try:
+        return create_run(config, path.parent, config_path=path)
+    except ConfigError as error:
+        raise ConfigError(with_lines(error.problems, loaded), options.config) from error
 
 
 def _runs(options: argparse.Namespace) -> int:
-    summaries = [summarize(path) for path in list_runs(options.runs)]
+    summaries = list(_readable(list_runs(options.runs)))
     if options.json:
         print(json.dumps([_as_json(summary) for summary in summaries], indent=2))
         return EXIT_OK
     if not summaries:
         print(f"There are no runs in {options.runs.resolve()}.")
         return EXIT_OK
+    _print_table(summaries)
+    return EXIT_OK
+
+
+def _print_table(summaries: list[RunSummary]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for title in ("run", "status", "model", "epochs", "best epoch", "best figures", "started"):
-        table.add_column(title, overflow="fold")
+    for title in ("run", "status", "model", "started", "epochs", "best"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("figures of the best epoch")
     for summary in summaries:
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in summary.best_metrics.items())
+        metrics = summary.best_metrics
+        shown = {name: value for name, value in metrics.items() if name.startswith("val_")} or metrics
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
         epochs = f"{summary.epochs_done}/{summary.num_epochs or '?'}"
+        started = summary.record.created[:16].replace("T", " ")
         best = str(summary.best_epoch or "")
-        started = summary.record.created[:19].replace("T", " ")
-        table.add_row(summary.name, summary.status.value, summary.model, epochs, best, figures, started)
-    Console().print(table)
-    return EXIT_OK
+        table.add_row(summary.name, summary.status.value, summary.model, started, epochs, best, figures)
+    console = Console()
+    Console(width=None if console.is_terminal else _FILE_WIDTH).print(table)
+
+
+def _readable(paths: list[Path]) -> Iterator[RunSummary]:
+    """Summaries of the runs; one that is damaged is named and does not hide the others."""
+    for path in paths:
+        try:
+            yield summarize(path)
+        except RunError as error:
+            print(f"warning: {error}", file=sys.stderr)
 
 
 def _as_json(summary: RunSummary) -> dict[str, Any]:

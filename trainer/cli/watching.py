@@ -98,9 +98,9 @@ class _TerminalView(contextlib.AbstractContextManager["_TerminalView"]):
         self._console = Console(highlight=False, soft_wrap=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[figures]}"),
             console=self._console,
             transient=True,
@@ -122,9 +122,9 @@ class _TerminalView(contextlib.AbstractContextManager["_TerminalView"]):
             self._console.print(line, markup=False)
         if state.training is None:
             return
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in state.batch_metrics.items())
-        speed = f"{state.samples_per_second:,.0f} images/s  {figures}" if state.samples_per_second else figures
-        self._progress.update(self._epochs, total=state.num_epochs, completed=len(state.epochs))
+        speed = f"{state.samples_per_second:,.0f} images/s" if state.samples_per_second else ""
+        loss = f"loss {state.batch_metrics['loss']:.4f}" if "loss" in state.batch_metrics else ""
+        self._progress.update(self._epochs, total=state.num_epochs, completed=len(state.epochs), figures=loss)
         self._progress.update(self._batches, total=state.training.steps_per_epoch, completed=state.step, figures=speed)
         if state.end is not None and not self._is_end_shown:
             self._is_end_shown = True

@@ -31,6 +31,11 @@ class Component(Section):
     def _accept_bare_name(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
 
+    @field_validator("file", mode="before")
+    @classmethod
+    def _accept_empty_file(cls, value: Any) -> Any:
+        return None if value == "" else value
+
     @field_validator("arguments", mode="before")
     @classmethod
     def _accept_no_arguments(cls, value: Any) -> Any:

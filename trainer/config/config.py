@@ -30,7 +30,9 @@ class Config(Section):
     )
     project: ProjectSection = setting(ProjectSection(), "Project", "What is being trained, and for which task.")
     data: DataSection = setting(DataSection(), "Data", "Where the pictures are and how they reach the network.")
-    model: ModelSection = setting(ModelSection(), "Model", "The network.")
+    model: ModelSection = setting(
+        ModelSection(), "Model", "The network: its architecture, its first weights and its output."
+    )
     training: TrainingSection = setting(TrainingSection(), "Training", "How the network learns.")
     checkpoints: CheckpointsSection = setting(
         CheckpointsSection(), "Checkpoints", "What is saved while training, so that no work is lost."

@@ -14,7 +14,11 @@ from trainer.config.yaml_editor import lookup
 
 def resolve(path: str, base_dir: Path) -> Path:
     """An absolute path, with `~` expanded and relative ones taken from `base_dir`."""
-    return (base_dir / Path(path).expanduser()).absolute()
+    try:
+        expanded = Path(path).expanduser()
+    except RuntimeError:  # `~name` of nobody is a folder that happens to be called so
+        expanded = Path(path)
+    return (base_dir / expanded).absolute()
 
 
 def with_absolute_paths(config: Config, base_dir: Path) -> Config:

@@ -162,7 +162,7 @@ def dump_yaml(values: Mapping[str, Any], indentation: tuple[int, int, int] = (2,
     yaml = _round_trip(*indentation)
     root = yaml.map()
     for key, value in values.items():
-        root[key] = _block(value) if isinstance(value, Mapping) else _styled(value)
+        root[_styled(key)] = _block(value) if isinstance(value, Mapping) else _styled(value)
     stream = io.StringIO()
     yaml.dump(root, stream)
     return stream.getvalue()

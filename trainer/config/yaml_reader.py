@@ -166,7 +166,8 @@ def _syntax_error(error: Exception, text: str) -> ConfigError:
         return ConfigError((Problem("", f"Not text: there is a control character (code {error.character}).", place),))
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error) or type(error).__name__
-    line = mark.line + 1 if mark is not None else None
+    # At the end of the text, the mark is behind the last line.
+    line = min(mark.line, text.rstrip().count("\n")) + 1 if mark is not None else None
     advice = "Check indentation, colons and brackets."
     if mark is not None and text[mark.index : mark.index + 1] == "\t":
         advice = "Indent with spaces; YAML does not allow tabs there."

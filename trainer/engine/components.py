@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import sys
 import types
 from collections.abc import Callable
@@ -29,7 +30,7 @@ def find_object(kind: ComponentKind, component: Component, functions_dir: Path |
         ConfigError: There is no such object.
         UserCodeError: The user's file cannot be imported.
     """
-    entry = find_entry(kind, component, Path())
+    entry = find_entry(kind, as_copied(component, functions_dir), Path())
     if entry is None:
         raise ConfigError((Problem(kind, f"There is no {kind} '{component.name or component.file}'."),))
     if component.file is not None:
@@ -41,6 +42,13 @@ def find_object(kind: ComponentKind, component: Component, functions_dir: Path |
     module = {"model": keras.applications}.get(kind) or getattr(keras, _MODULES[kind])
     found: Callable[..., Any] = getattr(module, entry.name)
     return found
+
+
+def as_copied(component: Component, functions_dir: Path | None) -> Component:
+    """The component in the run's copy of its file: what the person did to the original since does not matter."""
+    if component.file is None or functions_dir is None:
+        return component
+    return component.model_copy(update={"file": str(copy_of(Path(component.file), functions_dir))})
 
 
 def build(kind: ComponentKind, component: Component, functions_dir: Path | None = None, **given: Any) -> Any:
@@ -98,9 +106,13 @@ def import_user_file(path: Path, functions_dir: Path | None) -> types.ModuleType
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
     sys.modules[module_name] = module
+    code = source.read_bytes()
+    # Tracebacks show the lines that ran, whatever has become of the original.
+    text = code.decode("utf-8", "replace")
+    linecache.cache[str(path)] = (len(code), None, text.splitlines(keepends=True), str(path))
     try:
         with user_code(str(path)):
-            exec(compile(source.read_bytes(), str(path), "exec"), module.__dict__)
+            exec(compile(code, str(path), "exec"), module.__dict__)
     except BaseException:
         del sys.modules[module_name]
         raise

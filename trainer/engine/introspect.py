@@ -31,6 +31,8 @@ _GIVEN = {
         "name",
     },
 }
+_FLOATS = {"min_delta"}
+"""Arguments whose default is written as a whole number and whose documentation does not say that they are floats."""
 _ABSTRACT = {"Callback", "CallbackList", "Loss", "Metric", "Optimizer", "LossScaleOptimizer", "History"}
 
 
@@ -83,7 +85,7 @@ def _argument(parameter: inspect.Parameter, text: str) -> Argument:
     is_plain = _is_plain(default)
     return Argument(
         name=parameter.name,
-        kind=_kind(default, text) if is_plain else "any",
+        kind=_kind(parameter.name, default, text) if is_plain else "any",
         default=_plain(default) if is_plain else None,
         required=parameter.default is parameter.empty,
         optional=default is None or not is_plain,
@@ -91,8 +93,8 @@ def _argument(parameter: inspect.Parameter, text: str) -> Argument:
     )
 
 
-def _kind(default: Any, text: str) -> ArgumentKind:
-    """From the default; for `None`, from the first word of the documentation (`Float. If set, …`)."""
+def _kind(name: str, default: Any, text: str) -> ArgumentKind:
+    """From the default, or for `None` from the documentation; a default of 0 or 1 may stand for a float."""
     kinds: dict[type, ArgumentKind] = {
         bool: "bool",
         int: "int",
@@ -101,8 +103,15 @@ def _kind(default: Any, text: str) -> ArgumentKind:
         list: "list",
         tuple: "list",
     }
-    if default is not None:
-        return kinds.get(type(default), "any")
+    stated = _stated_kind(text)
+    if default is None:
+        return stated or "any"
+    kind = kinds.get(type(default), "any")
+    return "float" if kind == "int" and (stated == "float" or name in _FLOATS) else kind
+
+
+def _stated_kind(text: str) -> ArgumentKind | None:
+    """From the first word of the documentation (`Float. If set, …`)."""
     first = re.match(r"(?:\(?Optional\)?[ ,.]*)?(?:A )?(\w+)", text)
     words: dict[str, ArgumentKind] = {
         "float": "float",
@@ -111,7 +120,7 @@ def _kind(default: Any, text: str) -> ArgumentKind:
         "bool": "bool",
         "boolean": "bool",
     }
-    return words.get(first[1].lower(), "any") if first else "any"
+    return words.get(first[1].lower()) if first else None
 
 
 def _smallest_side(application: Any) -> int:

@@ -113,8 +113,9 @@ def newest_checkpoint(checkpoints_dir: Path) -> tuple[Path, CheckpointManifest] 
 
 def _put_in_place(aside: Path, target: Path) -> None:
     old = target.with_name(f"{_OLD}_{target.name}")
-    shutil.rmtree(old, ignore_errors=True)
+    # Without a target, a crash came between two renames and `old` is all there is: it stays until the end.
     if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
     aside.rename(target)
     flush_folder(target.parent)

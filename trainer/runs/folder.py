@@ -11,11 +11,9 @@ import platform
 import re
 import shutil
 import time
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trainer import __version__
@@ -24,6 +22,9 @@ from trainer.runs.atomic import write_atomically
 from trainer.runs.commands import encode_command
 from trainer.runs.line_file import append_line, last_line
 from trainer.runs.process import ProcessIdentity
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 RUN_SCHEMA_VERSION = 1
 CLAIM_GRACE_S = 60.0
@@ -78,7 +79,6 @@ class RunFolder:
         self.model_path = path / "model"
         self.functions_path = path / "functions"
         self.tensorboard_path = path / "tensorboard"
-        self._lock = FileLock(str(path / ".lock"))
 
     @property
     def name(self) -> str:
@@ -171,11 +171,14 @@ class RunFolder:
         Raises:
             RunError: Another worker holds it.
         """
+        from filelock import FileLock, Timeout  # here, as the window starts faster without it
+
+        lock = FileLock(str(self.path / ".lock"))
         try:
-            self._lock.acquire(timeout=timeout_s)
+            lock.acquire(timeout=timeout_s)
         except Timeout as error:
             raise RunError(f"{self.name} is already being written by another worker.") from error
-        return self._lock
+        return lock
 
 
 def _claim_next(runs_dir: Path) -> Path:
@@ -198,6 +201,8 @@ def _cannot_write(folder: Path, error: OSError) -> str:
 
 
 def _versions() -> dict[str, str]:
+    from importlib import metadata
+
     found = {}
     for package in ("keras", "tensorflow", "numpy"):
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import psutil
 from pydantic import BaseModel, ConfigDict
 
 
@@ -17,11 +16,15 @@ class ProcessIdentity(BaseModel):
     @classmethod
     def current(cls) -> ProcessIdentity:
         """This process."""
+        import psutil  # here and below, as the window starts faster without it
+
         process = psutil.Process()
         return cls(process_id=process.pid, start_time=process.create_time())
 
     def is_alive(self) -> bool:
         """Whether it still runs. A zombie counts as dead."""
+        import psutil
+
         try:
             process = psutil.Process(self.process_id)
             return abs(process.create_time() - self.start_time) < 1.0 and process.status() != psutil.STATUS_ZOMBIE

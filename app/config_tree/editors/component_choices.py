@@ -50,9 +50,7 @@ def entry_of(kind: ComponentKind | str, component: dict[str, Any] | None, base_d
         return None
 
 
-def with_choice(
-    old: dict[str, Any] | None, kind: str, name: str, file: str | None, base_dir: Path
-) -> dict[str, Any]:
+def with_choice(old: dict[str, Any] | None, kind: str, name: str, file: str | None, base_dir: Path) -> dict[str, Any]:
     """A component after another choice: arguments stay where the new one knows them.
 
     Arguments given to something unknown stay as well, since nothing is known of what it takes.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.pages.train.followed_run import FollowedRun
-from app.pages.train.run_view import RunView
 from app.widgets.empty_state import EmptyState
+
+if TYPE_CHECKING:
+    from app.pages.train.run_view import RunView
 
 _REDRAW_INTERVAL_MS = 200
 
@@ -45,18 +48,31 @@ class TrainPage(QWidget):
         )
         self.empty.activated.connect(self.start_requested)
         self.empty.add_link("Open an earlier run", self.open_run_requested.emit)
-        self.view = RunView()
-        self.view.continue_clicked.connect(self._ask_to_continue)
-        self.view.open_folder_clicked.connect(self._ask_for_folder)
+        self._view: RunView | None = None
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(self.view)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._stack)
         self._redraw_timer = QTimer(self)
         self._redraw_timer.setInterval(_REDRAW_INTERVAL_MS)
         self._redraw_timer.timeout.connect(self._redraw)
+
+    @property
+    def view(self) -> RunView:
+        """The widgets of a run, made when they are first wanted."""
+        if self._view is None:
+            from app.pages.train.run_view import RunView
+
+            self._view = RunView()
+            self._view.continue_clicked.connect(self._ask_to_continue)
+            self._view.open_folder_clicked.connect(self._ask_for_folder)
+            self._stack.addWidget(self._view)
+        return self._view
+
+    def build(self) -> None:
+        """Make the widgets of a run now, so that showing one takes no time."""
+        assert self.view is not None
 
     @property
     def followed(self) -> FollowedRun | None:
@@ -72,9 +88,11 @@ class TrainPage(QWidget):
             self._followed.stop()
             self._followed.deleteLater()
             self._followed = None
-        self.view.begin()
         if path is not None:
+            self.view.begin()
             self._follow(path)
+        elif self._view is not None:
+            self._view.begin()
         self._stack.setCurrentWidget(self.view if path is not None else self.empty)
         self.run_state_changed.emit()
 

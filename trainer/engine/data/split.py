@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from trainer.engine.data.augment import augment, draw_randomness, is_active
 from trainer.engine.data.batches import BatchPlan, index_dataset, without_sign
 from trainer.engine.data.decode_folder import CALLS_PER_CORE, num_cores
 from trainer.engine.data.pixels import Pixels
+
+_LEAST_BATCHES_AHEAD = 2
+_MOST_BATCHES_AHEAD = 32
+_BYTES_AHEAD = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +104,10 @@ class Split:
 
         ready = self._map_batches(plan, randomness, finish)
         num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
-        return ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(tf.data.AUTOTUNE)
+        ahead = self._batches_ahead(batch_size, active is not None)
+        return (
+            ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(ahead).with_options(_options())
+        )
 
     def images(self, indices: Sequence[int]) -> NDArray[np.uint8]:
         """Pictures of the given samples, unchanged: uint8, shape (len(indices), height, width, channels)."""
@@ -109,6 +117,11 @@ class Split:
             return whole
         single = tf.data.Dataset.from_tensor_slices(rows).map(self.pixels.read, num_parallel_calls=tf.data.AUTOTUNE)
         return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.image_shape)
+
+    def _batches_ahead(self, batch_size: int, is_float: bool) -> int:
+        # Left to AUTOTUNE, up to 512 batches pile up: gigabytes of large pictures.
+        batch_bytes = batch_size * math.prod(self.image_shape) * (4 if is_float else 1)
+        return max(_LEAST_BATCHES_AHEAD, min(_MOST_BATCHES_AHEAD, _BYTES_AHEAD // batch_bytes))
 
     def _map_batches(self, plan: BatchPlan, randomness: Callable[[Any], Any] | None, finish: Callable[..., Any]) -> Any:
         """Call `finish(images, indices, *draws)` for every batch of the plan."""
@@ -126,13 +139,23 @@ class Split:
             return finish(*_without_filling(indices, images, indices, *draws))
 
         if self.pixels.whole_batches:
-            return _in_parallel(index_dataset(plan, randomness), read_batch)
+            return _in_parallel(index_dataset(plan, randomness), read_batch, calls=num_cores())
         samples = index_dataset(plan, randomness, batched=False)
         pictures = _in_parallel(samples, read_sample, calls=CALLS_PER_CORE * num_cores())
-        return _in_parallel(pictures.batch(plan.batch_size), finish_batch)
+        return _in_parallel(pictures.batch(plan.batch_size), finish_batch, calls=num_cores())
 
 
-def _in_parallel(dataset: Any, function: Callable[..., Any], calls: int = tf.data.AUTOTUNE) -> Any:
+def _options() -> Any:
+    options = tf.data.Options()
+    options.deterministic = True
+    # All numbers are chosen here, and the tuner's thread makes the end of an iterator wait for it, up to a minute.
+    options.autotune.enabled = False
+    # Rewriting the graph would copy all kept pictures into it, and there is nothing to gain here.
+    options.experimental_optimization.apply_default_optimizations = False
+    return options
+
+
+def _in_parallel(dataset: Any, function: Callable[..., Any], calls: int) -> Any:
     # Nothing in there branches in Python; converting it for that would only take time.
     function = tf.autograph.experimental.do_not_convert(function)
     return dataset.map(function, num_parallel_calls=calls, deterministic=True)

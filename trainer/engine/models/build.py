@@ -121,6 +121,4 @@ def _call_user_model(
 
 def _misfit(architecture: Component, message: str, functions_dir: Path | None) -> UserCodeError:
     function = find_object("model", architecture, functions_dir)
-    return UserCodeError(
-        message, file=str(architecture.file), line=first_line_of(function), function=function.__name__
-    )
+    return UserCodeError(message, file=str(architecture.file), line=first_line_of(function), function=function.__name__)

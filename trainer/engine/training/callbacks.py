@@ -83,10 +83,17 @@ class BatchControl(keras.callbacks.Callback):  # type: ignore[misc]
         if now >= self._next_report or self.step == self._steps_per_epoch:
             self._next_report = now + _REPORT_INTERVAL_S
             self._report(now, logs)
-        if self._stop_on_nan and logs and not math.isfinite(logs.get("loss", 0.0)):
-            raise LossNotFinite("loss", logs["loss"], self.epoch, self.step)
+        self._require_finite("loss", logs)
         if self._control.is_pending:
             self._obey()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """What the last batch did to the weights shows in validation only, and must not reach a checkpoint."""
+        self._require_finite("val_loss", logs)
+
+    def _require_finite(self, name: str, logs: dict[str, Any] | None) -> None:
+        if self._stop_on_nan and logs and not math.isfinite(logs.get(name, 0.0)):
+            raise LossNotFinite(name, logs[name], self.epoch, self.step)
 
     def _report(self, now: float, logs: dict[str, Any] | None) -> None:
         since, step = self._speed_since

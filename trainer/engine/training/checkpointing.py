@@ -31,11 +31,30 @@ class Checkpointer:
         self._saved = saved
         self._failed = failed
         self._thread: threading.Thread | None = None
+        self.has_failed = False
+        """Whether the newest checkpoint could not be written."""
 
-    def save(self, names: list[str], model: Any, manifest: CheckpointManifest, *, wait: bool = False) -> None:
-        """Copy the state now and write it under each of `names`, in the background unless `wait`."""
+    def save(
+        self,
+        names: list[str],
+        model: Any,
+        manifest: CheckpointManifest,
+        *,
+        metrics: Arrays | None = None,
+        wait: bool = False,
+    ) -> None:
+        """Copy the state now and write it under each of `names`, in the background unless `wait`.
+
+        Args:
+            names: Folders below `checkpoints/`.
+            model: A compiled model.
+            manifest: Its description.
+            metrics: State of the metrics, where the model holds another one than that to be saved.
+            wait: Return when it is on disk.
+        """
         self.wait()
-        arrays = take_snapshot(model)
+        arrays = take_snapshot(model) | (metrics or {})
+        self.has_failed = False
         self._thread = threading.Thread(
             target=self._write, args=(names, arrays, manifest), name="checkpoint-writer", daemon=False
         )
@@ -57,6 +76,7 @@ class Checkpointer:
                 writer = (lambda path: write_arrays(arrays, path)) if source is None else _linker(source)
                 write_checkpoint(self._dir, name, manifest, {STATE_FILE: writer})
             except OSError as error:
+                self.has_failed = True
                 cause = error.strerror or str(error)
                 self._failed(f"The checkpoint '{name}' could not be saved: {cause}. Training goes on; free some space.")
                 continue

@@ -28,12 +28,13 @@ _ADVICE = {
 
 def end_of_loss(error: LossNotFinite, saved: tuple[str, ...]) -> SessionEnded:
     """The end of a run whose loss became NaN or infinite."""
+    is_healthy = any(path.startswith("checkpoints/") for path in saved)
     return SessionEnded(
         outcome=Outcome.FAILED,
         reason=Reason.LOSS_NOT_FINITE,
         message=str(error),
         advice="Lower the learning rate (try a tenth), check the data for extreme values, or clip the gradients "
-        "with the optimizer's clipnorm. The checkpoints hold the last healthy state.",
+        "with the optimizer's clipnorm." + (" The checkpoints hold the last healthy state." if is_healthy else ""),
         saved=saved,
     )
 

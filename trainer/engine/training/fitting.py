@@ -11,7 +11,7 @@ from trainer.catalog.check import find_entry
 from trainer.catalog.entry import ComponentKind
 from trainer.config.component import Component
 from trainer.config.config import Config
-from trainer.engine.components import build, find_object
+from trainer.engine.components import as_copied, build, find_object
 from trainer.errors import UserCodeError
 
 
@@ -28,7 +28,7 @@ class OutputFit:
     one_hot: bool
 
 
-def fit_output(loss: Component | None) -> OutputFit:
+def fit_output(loss: Component | None, functions_dir: Path | None = None) -> OutputFit:
     """Labels and output activation for a classification loss.
 
     Sparse losses get class numbers, all others one-hot vectors; a user's own loss gets one-hot vectors unless
@@ -36,17 +36,17 @@ def fit_output(loss: Component | None) -> OutputFit:
     """
     if loss is None:
         return OutputFit("softmax", one_hot=False)
-    name = _name_of("loss", loss)
+    name = _name_of("loss", loss, functions_dir)
     one_hot = "sparse" not in name.lower() and name not in _CLASS_NUMBER_LOSSES
     if loss.arguments.get("from_logits"):
         return OutputFit("linear", one_hot)
     return OutputFit("sigmoid" if name.startswith("Binary") else "softmax", one_hot)
 
 
-def _name_of(kind: ComponentKind, component: Component) -> str:
+def _name_of(kind: ComponentKind, component: Component, functions_dir: Path | None) -> str:
     """The component's own spelling: `binary-crossentropy` in a configuration means `BinaryCrossentropy`."""
     with contextlib.suppress(UserCodeError):
-        if entry := find_entry(kind, component, Path()):
+        if entry := find_entry(kind, as_copied(component, functions_dir), Path()):
             return entry.name
     return component.name
 
@@ -77,7 +77,7 @@ def _metric(component: Component, one_hot: bool, functions_dir: Path | None) -> 
         name = component.arguments.get("name", "accuracy")
         return build("metric", Component(name=fitting, arguments=component.arguments | {"name": name}))
     metric = build("metric", component)
-    name = _name_of("metric", component)
+    name = _name_of("metric", component, functions_dir)
     wants_one_hot = not name.startswith("Sparse") and name not in _CLASS_NUMBER_METRICS
     if wants_one_hot == one_hot:
         return metric

@@ -25,11 +25,7 @@ def run_training(folder: RunFolder, control: TrainingControl, output: RunOutput,
         start = _start_point(folder) if resume else StartPoint()
         session = TrainingSession(folder, config, control, output, start)
         _require_epochs_left(session)
-        session.prepare()
-        session.train()
-        return _completed(session)
-    except StoppedNow:
-        return _stopped(session)
+        return _train(session)
     except LossNotFinite as error:
         return end_of_loss(error, save_what_there_is(session, with_state=False))
     except BaseException as error:
@@ -38,6 +34,15 @@ def run_training(folder: RunFolder, control: TrainingControl, output: RunOutput,
     finally:
         if session is not None:
             session.checkpointer.wait()
+
+
+def _train(session: TrainingSession) -> SessionEnded:
+    try:
+        session.prepare()
+        session.train()
+    except StoppedNow:
+        return _stopped(session)
+    return _completed(session)
 
 
 def _start_point(folder: RunFolder) -> StartPoint:
@@ -56,20 +61,23 @@ def _completed(session: TrainingSession) -> SessionEnded:
     control, early = session.control, session.early_stopping
     assert session.recorder is not None
     session.output.phase(Phase.SAVING)
-    stopped_early = early is not None and bool(early.message)
-    saved = save_results(session, stopped_early=stopped_early)
     done, epochs = session.recorder.epochs_done, session.config.training.epochs
+    stopped_early = (early is not None and bool(early.message)) or (done < epochs and not control.stop)
+    saved = save_results(session, stopped_early=stopped_early)
     if control.stop and done < epochs:
         reason = Reason.TERMINATED if control.is_terminated else Reason.STOPPED_AFTER_EPOCH
         message = f"Stopped after epoch {done} of {epochs}, as asked."
-        return SessionEnded(outcome=Outcome.STOPPED, reason=reason, message=message, advice=_CONTINUE, saved=saved)
+        advice = _how_to_continue(session)
+        return SessionEnded(outcome=Outcome.STOPPED, reason=reason, message=message, advice=advice, saved=saved)
     session.output.log("TRAINING", "Training completed")
-    if stopped_early and early is not None:
+    if stopped_early:
+        cause = early.message if early is not None and early.message else "one of the callbacks ended training."
         return SessionEnded(
             outcome=Outcome.COMPLETED,
             reason=Reason.STOPPED_EARLY,
-            message=f"Stopped early in epoch {done} of {epochs}: {early.message}",
-            advice="The trained network is model/best.keras. To train longer, raise the patience and the epochs and continue.",
+            message=f"Stopped early in epoch {done} of {epochs}: {cause}",
+            advice="The trained network is model/best.keras. "
+            "To train longer, raise the patience and the epochs and continue.",
             saved=saved,
         )
     return SessionEnded(
@@ -82,10 +90,14 @@ def _completed(session: TrainingSession) -> SessionEnded:
 
 
 _CONTINUE = "Continue goes on exactly where it stopped."
+_CONTINUE_EARLIER = "The state could not be saved: Continue goes on from the last complete checkpoint."
 
 
-def _stopped(session: TrainingSession | None) -> SessionEnded:
-    assert session is not None
+def _how_to_continue(session: TrainingSession) -> str:
+    return _CONTINUE_EARLIER if session.checkpointer.has_failed else _CONTINUE
+
+
+def _stopped(session: TrainingSession) -> SessionEnded:
     if session.control.stop == "discard":
         session.output.log("TRAINING", "Discarded")
         return SessionEnded(
@@ -101,7 +113,7 @@ def _stopped(session: TrainingSession | None) -> SessionEnded:
             outcome=Outcome.STOPPED,
             reason=reason,
             message=f"Stopped before the first batch, {cause}.",
-            advice="Continue starts from the beginning.",
+            advice=_CONTINUE if session.start.manifest else "Continue starts from the beginning.",
         )
     session.output.phase(Phase.SAVING)
     epoch, step = session.batches.epoch, session.batches.step
@@ -111,6 +123,6 @@ def _stopped(session: TrainingSession | None) -> SessionEnded:
         outcome=Outcome.STOPPED,
         reason=reason,
         message=f"Stopped in epoch {epoch} of {session.config.training.epochs} after batch {step}, {cause}.",
-        advice=_CONTINUE,
+        advice=_how_to_continue(session),
         saved=saved,
     )

@@ -15,6 +15,7 @@ from trainer.engine.training.checkpointing import Checkpointer, make_manifest
 from trainer.engine.training.control import StoppedNow, TrainingControl
 from trainer.engine.training.history import History
 from trainer.engine.training.monitoring import BestFigure, require_known_monitor
+from trainer.engine.training.variables import Arrays, take_metrics
 from trainer.runs.events import EpochEnded, EpochStarted, Phase
 from trainer.runs.output import RunOutput
 
@@ -56,11 +57,13 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.remembering: list[Any] = [self]
         self.epochs_done = 0
         self.restore_metrics: Callable[[], None] | None = None
+        self._train_metrics: Arrays | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Start the clock; a continued epoch gets its running means back after Keras reset them."""
         self._begun_at = time.perf_counter()
         self._learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self._train_metrics = None
         if self.restore_metrics is not None:
             self.restore_metrics()
             self.restore_metrics = None
@@ -69,7 +72,8 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._output.emit(EpochStarted(epoch=epoch + 1))
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Say that validation begins."""
+        """Say that validation begins; it uses the same metrics, so what they hold of training is put aside."""
+        self._train_metrics = take_metrics(self.model)
         self._output.phase(Phase.VALIDATING)
 
     def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -124,7 +128,8 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     def save_now(self, epoch: int, step: int, *, name: str = "last") -> None:
         """Save the complete state inside an epoch: `epoch` counts from 1, `step` batches of it are done."""
-        self._checkpointer.save([name], self.model, self.manifest(epoch - 1, step, {}), wait=True)
+        manifest = self.manifest(epoch - 1, step, {})
+        self._checkpointer.save([name], self.model, manifest, metrics=self._train_metrics, wait=True)
 
     def manifest(self, epochs_done: int, step: int, metrics: dict[str, float]) -> Any:
         """Describe the current state."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from trainer.engine.training.callbacks import plain_metrics
+from trainer.engine.training.callbacks import BatchControl, plain_metrics
 from trainer.engine.training.checkpointing import STATE_FILE
+from trainer.engine.training.recorder import EpochRecorder
 from trainer.engine.training.variables import restore_snapshot, take_snapshot
 from trainer.runs.atomic import write_atomically
 from trainer.runs.checkpoints import find_checkpoint
@@ -39,6 +40,7 @@ def save_results(
     """
     saver = _Saver(session)
     saver.save_state(inside_epoch)
+    session.is_state_saved = True
     restore_best = session.config.training.early_stopping
     use_best = restore_best.enabled and restore_best.restore_best_weights and not session.control.stop
     saver.save_models(final_is_best=use_best)
@@ -58,7 +60,9 @@ def save_what_there_is(session: TrainingSession | None, *, with_state: bool) -> 
     if session is None or session.recorder is None or session.batches is None or session.batches.epoch == 0:
         return ()
     saver = _Saver(session)
-    position = (session.batches.epoch, session.batches.step)
+    position = _position(session.recorder, session.batches)
+    at_start = position == (session.start.epoch + 1, session.start.step)
+    with_state = with_state and not session.is_state_saved and not at_start
     steps: list[Callable[[], None]] = [lambda: saver.save_state(position)] if with_state else []
     steps += [lambda: saver.write_history(False), saver.save_best_only, saver.list_checkpoints]
     for step in steps:
@@ -67,6 +71,12 @@ def save_what_there_is(session: TrainingSession | None, *, with_state: bool) -> 
         except Exception as error:
             session.output.notice("error", f"Not everything could be saved: {error}")
     return tuple(dict.fromkeys(saver.saved))
+
+
+def _position(recorder: EpochRecorder, batches: BatchControl) -> tuple[int, int]:
+    """Epoch, from 1, and batches done in it; an epoch that was recorded is over."""
+    done = recorder.epochs_done
+    return (done + 1, 0) if done >= batches.epoch else (batches.epoch, batches.step)
 
 
 class _Saver:

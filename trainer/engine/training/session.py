@@ -80,8 +80,10 @@ class TrainingSession:
         self.recorder: EpochRecorder | None = None
         self.batches: BatchControl | None = None
         self.early_stopping: EarlyStopping | None = None
+        self.is_state_saved = False
+        """Whether the state at the end was saved; from then on the model may hold its best weights."""
         self.checkpointer = Checkpointer(folder.checkpoints_path, self._checkpoint_saved, self._checkpoint_failed)
-        self._fit = fit_output(config.training.loss)
+        self._fit = fit_output(config.training.loss, folder.functions_path)
 
     @property
     def output_fit(self) -> OutputFit:
@@ -291,6 +293,7 @@ class TrainingSession:
     def _finish_epoch(self, epoch: int) -> None:
         """All batches of the epoch were done when it was stopped; only its validation is left."""
         callbacks = keras.callbacks.CallbackList(self._all_callbacks, model=self.model)
+        callbacks.on_train_begin()
         callbacks.on_epoch_begin(epoch)
         logs = dict(self.model.get_metrics_result())
         validation = self._validation_dataset()
@@ -298,6 +301,7 @@ class TrainingSession:
             figures = self.model.evaluate(validation, verbose=0, return_dict=True, callbacks=callbacks)
             logs |= {f"val_{name}": value for name, value in figures.items()}
         callbacks.on_epoch_end(epoch, logs)
+        callbacks.on_train_end(logs)
 
     def _train_dataset(self, epoch: int, step: int) -> Any:
         assert self.data is not None

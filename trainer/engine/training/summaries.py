@@ -21,16 +21,18 @@ class EpochSummaries(keras.callbacks.Callback):  # type: ignore[misc]
         self._folder = folder
         self._writers: dict[str, Any] = {}
         self._begun_at = 0.0
+        self._learning_rate = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Start the clock."""
+        """Start the clock; the learning rate at the end may already be the next epoch's."""
         self._begun_at = time.perf_counter()
+        self._learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write one point per figure."""
         metrics = plain_metrics(logs)
         train = {f"epoch_{name}": value for name, value in metrics.items() if not name.startswith("val_")}
-        train["epoch_learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        train["epoch_learning_rate"] = self._learning_rate
         train["epoch_duration_s"] = time.perf_counter() - self._begun_at
         train["memory_bytes"] = float(psutil.Process().memory_info().rss)
         validation = {f"epoch_{n.removeprefix('val_')}": v for n, v in metrics.items() if n.startswith("val_")}

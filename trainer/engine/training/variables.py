@@ -26,6 +26,11 @@ def take_snapshot(model: Any, *, with_training_state: bool = True) -> Arrays:
     }
 
 
+def take_metrics(model: Any) -> Arrays:
+    """Copy the running state of the metrics to memory."""
+    return {key: np.array(variable.numpy()) for key, variable in _numbered("metrics", model.metrics_variables)}
+
+
 def write_arrays(arrays: Arrays, path: Path) -> None:
     """Write arrays as an uncompressed `.npz`."""
     with path.open("wb") as file:
