@@ -29,13 +29,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from measuring import ROOT, parser_of, print_ratio, ratios, window_environment, with_spread
+from measuring import ROOT, parser_of, print_ratio, quietly_import_keras, ratios, window_environment, with_spread
 
 _BATCH_SIZE = 32
 _FEATURES = 64
 _TICK_S = 0.1
 _HEARTBEAT_S = 1.0
-_WINDOW_TIMEOUT_S = 60.0
 _RESUME_S = 0.5
 
 
@@ -47,6 +46,7 @@ def main() -> None:
         _show_window(arguments.window)
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quietly_import_keras()
     with tempfile.TemporaryDirectory(prefix="modelgardener-benchmark-") as folder:
         _run(Path(folder), arguments)
 
@@ -56,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=9, help="turns of each side (default: 9)")
     parser.add_argument("--steps", type=int, default=1500, help="steps per epoch (default: 1500)")
     parser.add_argument("--epochs", type=int, default=2, help="epochs per turn (default: 2)")
-    parser.add_argument("--width", type=int, default=256, help="units of the hidden layers; decides how long a step takes")
+    parser.add_argument("--width", type=int, default=256, help="units of hidden layers: how long a step takes")
     parser.add_argument("--window", type=Path, metavar="RUN", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -70,9 +70,7 @@ def _run(folder: Path, arguments: argparse.Namespace) -> None:
     with _window(followed) as window:
         sides: dict[str, Callable[[], float]] = {
             "plain": lambda: _timed(lambda: model.fit(dataset, epochs=arguments.epochs, verbose=0)),
-            "hook": lambda: _timed(
-                lambda: model.fit(dataset, epochs=arguments.epochs, callbacks=[hook], verbose=0)
-            ),
+            "hook": lambda: _timed(lambda: model.fit(dataset, epochs=arguments.epochs, callbacks=[hook], verbose=0)),
             "run": lambda: beside.train(model, dataset),
             "window": lambda: window.while_following(lambda: followed.train(model, dataset)),
         }
@@ -167,7 +165,7 @@ class _Run:
             first_step=0,
             stop_on_nan=True,
             save_state=recorder.save_now,
-            hold=lambda epoch, step: None,
+            hold=lambda *_: None,
         )
         output.emit(SessionStarted(session=1, process_id=identity.process_id))
         output.emit(TrainingStarted(epochs=1_000_000, steps_per_epoch=steps, batch_size=_BATCH_SIZE))
@@ -247,17 +245,19 @@ def _window(run: _Run) -> Iterator[_Window]:
     import psutil
 
     command = [sys.executable, __file__, "--window", str(run.folder.path)]
-    with tempfile.TemporaryDirectory() as settings:
-        with subprocess.Popen(command, env=window_environment(settings), stdout=subprocess.PIPE) as child:
-            try:
-                assert child.stdout is not None
-                if child.stdout.readline().strip() != b"following":
-                    sys.exit("The window did not open; see the error above.")
-                process = psutil.Process(child.pid)
-                process.suspend()
-                yield _Window(process)
-            finally:
-                child.kill()
+    with (
+        tempfile.TemporaryDirectory() as settings,
+        subprocess.Popen(command, env=window_environment(settings), stdout=subprocess.PIPE) as child,
+    ):
+        try:
+            assert child.stdout is not None
+            if child.stdout.readline().strip() != b"following":
+                sys.exit("The window did not open; see the error above.")
+            process = psutil.Process(child.pid)
+            process.suspend()
+            yield _Window(process)
+        finally:
+            child.kill()
 
 
 def _show_window(run: Path) -> None:

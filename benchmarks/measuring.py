@@ -15,10 +15,24 @@ DEFAULT_DATA = ROOT.parent / "shared" / "data" / "cifar10-mini"
 
 def window_environment(settings: str) -> dict[str, str]:
     """Environment of a process with a window: without a screen unless one is asked for, with settings of its own."""
-    own = {name: settings for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
+    own = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"), settings)
     platform = os.environ.get("QT_QPA_PLATFORM", "offscreen")
     quiet = {"QT_LOGGING_RULES": "default.warning=false"} if platform == "offscreen" else {}
     return {**os.environ, "QT_QPA_PLATFORM": platform, **own, **quiet}
+
+
+def quietly_import_keras() -> None:
+    """Import Keras without what its native libraries say about themselves, and without its advice."""
+    import warnings
+
+    from trainer.native_chatter import without_native_chatter
+
+    with without_native_chatter():
+        import keras  # noqa: F401
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
 
 
 def parser_of(script: str, docstring: str | None) -> argparse.ArgumentParser:
@@ -57,7 +71,9 @@ def with_spread(values: Sequence[float], unit: str = "", digits: int = 2) -> str
     return f"{middle:,.{digits}f}{unit} ({least:,.{digits}f} to {most:,.{digits}f})"
 
 
-def print_ratio(what: str, values: Sequence[float], *, at_least: float | None = None, at_most: float | None = None) -> None:
+def print_ratio(
+    what: str, values: Sequence[float], *, at_least: float | None = None, at_most: float | None = None
+) -> None:
     """Print the median of the rounds' ratios, their spread, and whether the goal is met."""
     middle = statistics.median(values)
     goal = ""

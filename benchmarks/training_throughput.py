@@ -28,7 +28,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from measuring import ROOT, add_data_option, parser_of, print_ratio, ratios, require_data, with_spread
+from measuring import (
+    ROOT,
+    add_data_option,
+    parser_of,
+    print_ratio,
+    quietly_import_keras,
+    ratios,
+    require_data,
+    with_spread,
+)
 from turns import Side, Turn
 
 BATCH_SIZE = 32
@@ -72,6 +81,7 @@ def main() -> None:
     data = require_data(arguments.data)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.path.insert(0, str(ROOT))
+    quietly_import_keras()
     chosen = CASES.values() if arguments.case == "all" else [CASES[arguments.case]]
     for case in chosen:
         with tempfile.TemporaryDirectory(prefix="modelgardener-benchmark-") as folder:
@@ -91,7 +101,8 @@ def _run(case: Case, data: Path, folder: Path, rounds: int) -> None:
         data = _subset(data, folder / "pictures", case.per_class)
     num_pictures = sum(1 for path in (data / "train").rglob("*") if path.is_file())
     sides = [Side("ours", _ours(case, data, folder), settle=_join_checkpoint_writer), *_plain_sides(case, data, folder)]
-    print(f"{case.title}, {num_pictures:,} pictures, batches of {BATCH_SIZE}, {rounds} rounds of {case.epochs_per_turn} epochs")
+    print(f"{case.title}, {num_pictures:,} pictures, batches of {BATCH_SIZE}")
+    print(f"  {rounds} rounds of {case.epochs_per_turn} epochs", flush=True)
     for side in sides:
         side.start()
         side.take_turn(1)
@@ -111,7 +122,8 @@ def _report(case: Case, turns: dict[str, list[Turn]], num_pictures: int) -> None
     whole = {name: [pictures / turn.whole_s for turn in done] for name, done in turns.items()}
     batches = {name: [pictures / turn.batches_s for turn in done] for name, done in turns.items()}
     for name in turns:
-        print(f"  {name:16} {with_spread(whole[name], ' pictures/s', 0)}; batches alone {with_spread(batches[name], '', 0)}")
+        speed, speed_of_batches = with_spread(whole[name], " pictures/s", 0), with_spread(batches[name], "", 0)
+        print(f"  {name:14} {speed}; batches alone {speed_of_batches}")
     first, *others = [name for name in turns if name != "ours"]
     print_ratio(f"ours / {first}", ratios(whole["ours"], whole[first]), at_least=case.goal)
     for name in others:
@@ -214,7 +226,7 @@ def _train_plain(case: Case, data: Path, checkpoint: Path, side: Side, *, cache:
             callbacks=[keep_best, _turn_taking_callback(side)],
             verbose=0,
         )
-    except _Finished:
+    except _FinishedError:
         return
 
 
@@ -246,7 +258,7 @@ def _plain_model(case: Case) -> Any:
     return keras.Model(inputs, keras.layers.Dense(NUM_CLASSES_OF_SCORES, activation="softmax")(features))
 
 
-class _Finished(Exception):
+class _FinishedError(Exception):
     """Leaves the plain fit."""
 
 
@@ -256,7 +268,7 @@ def _turn_taking_callback(side: Side) -> Any:
     class TurnTaking(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             if not side.epoch_starts():
-                raise _Finished
+                raise _FinishedError
 
         def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             side.validation_starts()

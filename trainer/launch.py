@@ -20,6 +20,7 @@ from trainer.config.paths import resolve, with_absolute_paths
 from trainer.config.validate import validate
 from trainer.errors import ConfigError, Problem, RunError
 from trainer.runs.atomic import write_atomically
+from trainer.runs.checkpoints import newest_checkpoint
 from trainer.runs.folder import RunFolder
 from trainer.runs.functions import copy_functions
 from trainer.runs.process import ProcessIdentity
@@ -77,21 +78,29 @@ def prepare_continue(folder: RunFolder, changes: Mapping[str, Any] | None = None
 
     Raises:
         RunError: The run is still being trained.
-        ConfigError: A change would make it another run.
+        ConfigError: A change would make it another run, or all its epochs are done.
     """
     if folder.is_alive() and not folder.has_ended():
         raise RunError(f"{folder.name} is still running. Stop it first, or open it to watch.")
-    if not changes:
-        return
-    for key in changes:
+    for key in changes or {}:
         if not any(key == free or key.startswith(f"{free}.") for free in _FREE_ON_CONTINUE):
             message = (
                 f"A run cannot change this when it goes on. Free are: {', '.join(_FREE_ON_CONTINUE)}. Start a new run."
             )
             raise ConfigError((Problem(key, message),), folder.config_path)
     config = load_file(folder.config_path).require(folder.config_path)
-    changed = validate(with_overrides(config.to_dict(), dict(changes)))
-    write_atomically(folder.config_path, resolved_yaml(changed).encode())
+    changed = validate(with_overrides(config.to_dict(), dict(changes or {})))
+    _require_work_left(folder, changed)
+    if changes:
+        write_atomically(folder.config_path, resolved_yaml(changed).encode())
+
+
+def _require_work_left(folder: RunFolder, config: Config) -> None:
+    newest = newest_checkpoint(folder.checkpoints_path)
+    epochs = config.training.epochs
+    if newest is not None and newest[1].epoch >= epochs and folder.final_model_path.is_file():
+        message = f"All {epochs} epochs of {folder.name} are done already. Give a larger number of epochs to go on."
+        raise ConfigError((Problem("training.epochs", message),), folder.config_path)
 
 
 class StandbyWorker:

@@ -10,6 +10,7 @@ worker goes on when the window that started it ends; a worker on standby does no
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -170,6 +171,7 @@ class _Supervisor:
             if time.monotonic() >= heartbeat_at:
                 heartbeat_at = time.monotonic() + _HEARTBEAT_S
                 self._output.emit(self._probe.measure())
+                self._keep_claim()
         ending = thread.ending or _thread_died()
         self._output.log(ending.outcome.value.upper(), ending.message)
         self._output.emit(ending)
@@ -178,9 +180,16 @@ class _Supervisor:
     def _open_session(self) -> None:
         record = self._folder.read_record()
         session = record.session + 1
-        identity = ProcessIdentity.current()
-        self._folder.write_record(record.model_copy(update={"session": session, "process": identity}))
-        self._output.emit(SessionStarted(session=session, process_id=identity.process_id, resumed=self._resume))
+        self._identity = ProcessIdentity.current()
+        self._folder.write_record(record.model_copy(update={"session": session, "process": self._identity}))
+        self._output.emit(SessionStarted(session=session, process_id=os.getpid(), resumed=self._resume))
+
+    def _keep_claim(self) -> None:
+        """A second worker, refused, leaves its identity in the record, and the run would look lost."""
+        with contextlib.suppress(RunError, OSError):
+            record = self._folder.read_record()
+            if record.process != self._identity:
+                self._folder.write_record(record.model_copy(update={"process": self._identity}))
 
     def _hear_termination(self, *_: Any) -> None:
         """Only note it: the signal may have interrupted this thread while it holds a lock that obeying needs."""

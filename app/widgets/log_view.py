@@ -17,9 +17,10 @@ from app.widgets.log_lines import Level, LogLine, clean_line, line_level
 from app.widgets.log_search import LogSearch
 from app.widgets.log_text import KEPT_LINES, LogText
 
-_LINES_PER_SLICE = 150
-_SLICE_BUDGET_S = 0.005
+_LINES_PER_SLICE = 50
+_SLICE_BUDGET_S = 0.004
 _SLICE_INTERVAL_MS = 10
+_REPAINT_INTERVAL_S = 0.1
 
 
 class LogView(QWidget):
@@ -32,6 +33,7 @@ class LogView(QWidget):
         self._refill: deque[LogLine] = deque()
         self._in_traceback = False
         self._num_cut = 0
+        self._repaint_at = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(_SLICE_INTERVAL_MS)
         self._timer.timeout.connect(self._take_slice)
@@ -58,6 +60,7 @@ class LogView(QWidget):
         self._in_traceback = False
         self._num_cut = 0
         self._timer.stop()
+        self.text.setUpdatesEnabled(True)
         self.text.empty()
         self.text.set_follows(True)
         self._show_cut_note()
@@ -115,6 +118,7 @@ class LogView(QWidget):
         self._timer.start()
 
     def _take_slice(self) -> None:
+        self.text.setUpdatesEnabled(False)
         deadline = time.monotonic() + _SLICE_BUDGET_S
         while not self.is_idle and time.monotonic() < deadline:
             lines = self._next_refill() if self._refill else self._next_incoming()
@@ -123,6 +127,16 @@ class LogView(QWidget):
         self._show_cut_note()
         if self.is_idle:
             self._timer.stop()
+            self.text.setUpdatesEnabled(True)
+        else:
+            self._repaint_now_and_then()
+
+    def _repaint_now_and_then(self) -> None:
+        """While lines pour in, painting after every slice would cost more than taking them."""
+        if time.monotonic() >= self._repaint_at:
+            self._repaint_at = time.monotonic() + _REPAINT_INTERVAL_S
+            self.text.setUpdatesEnabled(True)
+            self.text.viewport().repaint()
 
     def _next_refill(self) -> list[LogLine]:
         return [self._refill.popleft() for _ in range(min(_LINES_PER_SLICE, len(self._refill)))]

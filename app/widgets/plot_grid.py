@@ -15,7 +15,6 @@ _LEAST_COLUMN_WIDTH_PX = 300
 _LEAST_ROW_HEIGHT_PX = 170
 _MOST_COLUMNS = 3
 _SPACING_PX = 8
-_NEW_PLOTS_PER_STEP = 2
 
 
 class PlotGrid(QScrollArea):
@@ -39,7 +38,11 @@ class PlotGrid(QScrollArea):
         self.verticalScrollBar().valueChanged.connect(self._draw_stale)
         self._builder = QTimer(self)
         self._builder.setInterval(0)
-        self._builder.timeout.connect(self._build_some)
+        self._builder.timeout.connect(self._build_next)
+        self._drawer = QTimer(self)
+        self._drawer.setSingleShot(True)
+        self._drawer.setInterval(0)
+        self._drawer.timeout.connect(self._draw_stale)
 
     def refresh(self, names: list[str], curves_of: Callable[[str], MetricCurves]) -> None:
         """Show these metrics; `curves_of` is asked only for plots in view."""
@@ -76,18 +79,18 @@ class PlotGrid(QScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        QTimer.singleShot(0, self, self._draw_stale)
+        self._drawer.start()
 
-    def _build_some(self) -> None:
-        """Build a few plots per step: many at once would hold up the window."""
+    def _build_next(self) -> None:
+        """Build one plot per step: many at once would hold up the window."""
         missing = [name for name in self._wanted if name not in self.plots]
-        for name in missing[:_NEW_PLOTS_PER_STEP]:
+        for name in missing[:1]:
             self.plots[name] = MetricPlot(name)
             self._stale.add(name)
-        if len(missing) <= _NEW_PLOTS_PER_STEP:
+        if len(missing) <= 1:
             self._builder.stop()
         self._place()
-        QTimer.singleShot(0, self, self._draw_stale)
+        self._drawer.start()
 
     def _place(self) -> None:
         columns = self.num_columns()
@@ -108,12 +111,12 @@ class PlotGrid(QScrollArea):
             self._layout.setColumnStretch(column, 1 if column < columns else 0)
 
     def _draw_stale(self) -> None:
+        """Draw one plot in view; the others follow one by one, as all at once would hold up the window."""
         if self._curves_of is None or not self.isVisible():
             return
-        for name in list(self._stale):
-            plot = self.plots.get(name)
-            if plot is None:
-                self._stale.discard(name)
-            elif plot.is_in_view():
-                plot.show_curves(self._curves_of(name))
-                self._stale.discard(name)
+        self._stale &= set(self.plots)
+        name = next((name for name in self.plots if name in self._stale and self.plots[name].is_in_view()), None)
+        if name is not None:
+            self._stale.discard(name)
+            self.plots[name].show_curves(self._curves_of(name))
+            self._drawer.start()

@@ -14,6 +14,7 @@ import pytest
 
 from tests.engine.exact_runs import STOPS
 from tests.engine.tiny import TinyRuns, write_code
+from trainer.errors import ConfigError
 from trainer.runs import events as e
 from trainer.runs.checkpoints import find_checkpoint
 from trainer.runs.folder import RunFolder
@@ -119,10 +120,21 @@ def test_a_completed_run_takes_more_epochs(runs: TinyRuns) -> None:
 def test_a_run_whose_epochs_are_all_done_says_what_to_change(runs: TinyRuns) -> None:
     first = runs.train({"training.epochs": 1})
     kept = state_of(first.folder, "last")
-    second = runs.go_on(first.folder)
-    assert (second.ending.outcome, second.ending.reason) == (e.Outcome.FAILED, e.Reason.CONFIG_ERROR)
-    assert "training.epochs: All 1 epochs are done already. Give a larger number" in second.ending.message
+    events = first.folder.events_path.read_bytes()
+    with pytest.raises(ConfigError, match=r"All 1 epochs of exp1 are done already. Give a larger number"):
+        runs.go_on(first.folder)
+    assert first.folder.events_path.read_bytes() == events, "the run stays a completed one"
     assert all(np.array_equal(kept[key], value) for key, value in state_of(first.folder, "last").items())
+
+
+def test_a_run_that_only_lacks_its_model_gets_it(runs: TinyRuns) -> None:
+    """Such as one whose disk was full when all epochs were done."""
+    first = runs.train({"training.epochs": 1})
+    (first.folder.model_path / "final.keras").unlink()
+    second = runs.go_on(first.folder)
+    assert second.ending.outcome is e.Outcome.COMPLETED
+    assert (first.folder.model_path / "final.keras").is_file()
+    assert not second.all_of(e.EpochStarted), "nothing is trained twice"
 
 
 def test_a_worse_model_never_takes_the_place_of_the_best(runs: TinyRuns, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def describe_device() -> str:
         name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
         return f"{name}" if len(gpus) == 1 else f"{len(gpus)} × {name}"
     threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
-    return f"CPU ({threads} threads)"
+    return f"CPU ({threads} thread{'' if threads == 1 else 's'})"
 
 
 def describe_engine() -> dict[str, str]:

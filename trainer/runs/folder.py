@@ -77,6 +77,7 @@ class RunFolder:
         self.split_path = path / "split.csv"
         self.checkpoints_path = path / "checkpoints"
         self.model_path = path / "model"
+        self.final_model_path = self.model_path / "final.keras"
         self.functions_path = path / "functions"
         self.tensorboard_path = path / "tensorboard"
 

@@ -7,7 +7,6 @@ from trainer.engine.training.control import LossNotFinite, StoppedNow, TrainingC
 from trainer.engine.training.ending import end_of_error, end_of_loss
 from trainer.engine.training.saving import save_results, save_what_there_is
 from trainer.engine.training.session import StartPoint, TrainingSession
-from trainer.errors import ConfigError, Problem
 from trainer.runs.checkpoints import newest_checkpoint
 from trainer.runs.events import Outcome, Phase, Reason, SessionEnded
 from trainer.runs.folder import RunFolder
@@ -24,7 +23,6 @@ def run_training(folder: RunFolder, control: TrainingControl, output: RunOutput,
         config = load_file(folder.config_path).require(folder.config_path)
         start = _start_point(folder) if resume else StartPoint()
         session = TrainingSession(folder, config, control, output, start)
-        _require_epochs_left(session)
         return _train(session)
     except LossNotFinite as error:
         return end_of_loss(error, save_what_there_is(session, with_state=False))
@@ -48,13 +46,6 @@ def _train(session: TrainingSession) -> SessionEnded:
 def _start_point(folder: RunFolder) -> StartPoint:
     found = newest_checkpoint(folder.checkpoints_path)
     return StartPoint(*found) if found else StartPoint()
-
-
-def _require_epochs_left(session: TrainingSession) -> None:
-    epochs = session.config.training.epochs
-    if session.start.epoch >= epochs:
-        message = f"All {epochs} epochs are done already. Give a larger number of epochs to go on."
-        raise ConfigError((Problem("training.epochs", message),))
 
 
 def _completed(session: TrainingSession) -> SessionEnded:
