@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
@@ -24,7 +23,6 @@ from PySide6.QtWidgets import (
 from app.icons import app_icon, icon
 from app.pages.runs.page import RunsPage
 from app.pages.train.page import TrainPage
-from app.project.edits import warm_up
 from app.project.project import Project
 from app.project.recent import RecentFiles
 from app.project.recovery import discard, recoverable
@@ -47,7 +45,6 @@ from trainer.runs.folder import RunFolder
 
 _PANEL_WIDTH_PX = 360
 _STANDBY_DELAY_MS = 400
-_SETTLE_DELAY_MS = 200
 _WATCH_MS = 1000
 
 
@@ -82,7 +79,6 @@ class MainWindow(QMainWindow):
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self.controller.reap)
         self._watch.start()
-        QTimer.singleShot(_SETTLE_DELAY_MS, self, _settle)
         if start_standby:
             QTimer.singleShot(_STANDBY_DELAY_MS, self, self.standby.prepare)
 
@@ -389,10 +385,3 @@ class MainWindow(QMainWindow):
         self.train_page.show_run(None)
         self.standby.close()
         self.project.close()
-
-
-def _settle() -> None:
-    """Once the window stands: load what the first edit needs, and keep the collector off what will stay."""
-    warm_up()
-    gc.collect()
-    gc.freeze()

@@ -65,6 +65,9 @@ def _import_modules() -> None:
     """None of these makes a Qt object when imported, which would belong to the wrong thread."""
     for name in _MODULES:
         importlib.import_module(name)
+    from app.project.edits import warm_up as load_yaml_editor
+
+    load_yaml_editor()
 
 
 def _collect_garbage_again() -> None:

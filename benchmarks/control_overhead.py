@@ -1,6 +1,6 @@
 """What events, log, control and an open window cost a fit whose steps take about 1 ms.
 
-    python benchmarks/control_overhead.py [--rounds 9] [--steps 1500]
+    python benchmarks/control_overhead.py [--rounds 15] [--steps 1500]
 
 Four sides take turns with the same compiled model and the same data in memory:
 
@@ -11,8 +11,9 @@ run      the same fit with a run's callbacks: commands, progress events, history
          main thread does. Goal: at most 1.02 of plain.
 window   the same as run, and the real window follows it in a process of its own. Goal: at most 1.02 of run.
 
-The window is suspended while it is not its turn. A ratio is the median of the rounds' ratios of the time that whole
-epochs take, with the least and the most of them.
+The window is suspended while it is not its turn. Processor time, printed beside, hardly depends on what else the
+machine does: of the fit's process for each side, and of the window while it follows. A ratio is the median of the
+rounds' ratios of the time that whole epochs take, with the least and the most of them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +55,9 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = parser_of(__file__, __doc__)
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each side (default: 9)")
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each side (default: 15)")
     parser.add_argument("--steps", type=int, default=1500, help="steps per epoch (default: 1500)")
-    parser.add_argument("--epochs", type=int, default=2, help="epochs per turn (default: 2)")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs per turn (default: 3)")
     parser.add_argument("--width", type=int, default=256, help="units of hidden layers: how long a step takes")
     parser.add_argument("--window", type=Path, metavar="RUN", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -68,7 +70,7 @@ def _run(folder: Path, arguments: argparse.Namespace) -> None:
     shape = (arguments.steps, arguments.epochs)
     beside, followed = _Run(folder, *shape), _Run(folder, *shape)
     with _window(followed) as window:
-        sides: dict[str, Callable[[], float]] = {
+        sides: dict[str, Callable[[], Spent]] = {
             "plain": lambda: _timed(lambda: model.fit(dataset, epochs=arguments.epochs, verbose=0)),
             "hook": lambda: _timed(lambda: model.fit(dataset, epochs=arguments.epochs, callbacks=[hook], verbose=0)),
             "run": lambda: beside.train(model, dataset),
@@ -76,24 +78,39 @@ def _run(folder: Path, arguments: argparse.Namespace) -> None:
         }
         for side in sides.values():
             side()
-        seconds: dict[str, list[float]] = {name: [] for name in sides}
+        spent: dict[str, list[Spent]] = {name: [] for name in sides}
         for number in range(arguments.rounds):
             names = list(sides)
             for name in names[number % len(names) :] + names[: number % len(names)]:
-                seconds[name].append(sides[name]())
+                spent[name].append(sides[name]())
     steps = arguments.steps * arguments.epochs
     print(f"fits of {arguments.epochs} epochs of {arguments.steps:,} steps, {arguments.rounds} rounds")
+    seconds = {name: [turn.wall_s for turn in turns] for name, turns in spent.items()}
+    processor = {name: [turn.processor_s for turn in turns] for name, turns in spent.items()}
     for name, values in seconds.items():
-        print(f"  {name:8} {with_spread([1000 * value / steps for value in values], ' ms per step', 3)}")
+        used = with_spread([1000 * value / steps for value in processor[name]], " ms", 3)
+        print(
+            f"  {name:7} {with_spread([1000 * value / steps for value in values], ' ms per step', 3)}; processor {used}"
+        )
     print_ratio("run / plain", ratios(seconds["run"], seconds["plain"]), at_most=1.02)
     print_ratio("run / hook", ratios(seconds["run"], seconds["hook"]))
+    print_ratio("run / plain, processor time", ratios(processor["run"], processor["plain"]))
     print_ratio("window / run", ratios(seconds["window"], seconds["run"]), at_most=1.02)
+    print(f"  the window used {with_spread(window.used_percent, ' % of one core', 1)}")
 
 
-def _timed(work: Callable[[], object]) -> float:
-    begun_s = time.perf_counter()
+@dataclass(frozen=True)
+class Spent:
+    """Time that a turn took, and processor time of this process in it."""
+
+    wall_s: float
+    processor_s: float
+
+
+def _timed(work: Callable[[], object]) -> Spent:
+    begun_s, used_s = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - begun_s
+    return Spent(time.perf_counter() - begun_s, time.process_time() - used_s)
 
 
 def _model(width: int) -> Any:
@@ -177,8 +194,8 @@ class _Run:
         self._epochs_per_turn = epochs_per_turn
         self._epoch = 0
 
-    def train(self, model: Any, dataset: Any) -> float:
-        """Train some more epochs; returns the seconds it took."""
+    def train(self, model: Any, dataset: Any) -> Spent:
+        """Train some more epochs; returns what it took."""
         epoch = self._epoch
         self._epoch += self._epochs_per_turn
         with self._supervision():
@@ -229,15 +246,23 @@ def _quiet_output(folder: Any) -> Any:
 class _Window:
     def __init__(self, process: Any) -> None:
         self._process = process
+        self.used_percent: list[float] = []
 
-    def while_following(self, measure: Callable[[], float]) -> float:
+    def while_following(self, measure: Callable[[], Spent]) -> Spent:
         """Measure while the window is awake."""
         self._process.resume()
         time.sleep(_RESUME_S)
+        before_s = self._used_s()
         try:
-            return measure()
+            spent = measure()
         finally:
             self._process.suspend()
+        self.used_percent.append(100 * (self._used_s() - before_s) / spent.wall_s)
+        return spent
+
+    def _used_s(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
 
 
 @contextmanager

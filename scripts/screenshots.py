@@ -1,6 +1,6 @@
 """Makes the screenshots of the documentation from a real training in the real window.
 
-    python scripts/screenshots.py [FOLDER]    default: docs/images
+python scripts/screenshots.py [FOLDER]    default: docs/images
 """
 
 from __future__ import annotations

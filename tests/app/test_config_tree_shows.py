@@ -17,8 +17,12 @@ from app.project import Project
 from trainer.config.describe import Setting, all_settings
 from trainer.config.document import load_text
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
 )
 NAMES = st.sampled_from(["Adam", "AdamW", "Nonsense", "MeanSquaredError", "ResNet50", "AUC"])
 ARGUMENTS = st.dictionaries(

@@ -147,9 +147,7 @@ def test_closing_with_unsaved_changes_asks_once(
     assert ("epochs: 3" in config.read_text(encoding="utf-8")) is is_saved
 
 
-def test_a_change_by_another_program_is_offered_and_taken_over(
-    qtbot: QtBot, window: MainWindow, config: Path
-) -> None:
+def test_a_change_by_another_program_is_offered_and_taken_over(qtbot: QtBot, window: MainWindow, config: Path) -> None:
     window.files.open(config)
     config.write_text("data: {train_dir: pictures}\ntraining: {epochs: 7}\n", encoding="utf-8")
     qtbot.waitUntil(lambda: window.messages.isVisible(), timeout=5_000)

@@ -173,7 +173,7 @@ def test_work_of_a_window_that_died_is_offered_and_continued(project: Project, p
     folder.mkdir()
     (folder / "dead.json").write_text(lost.model_dump_json())
     (folder / "broken.json").write_text("{")
-    (file, found), = recoverable(folder).items()
+    ((file, found),) = recoverable(folder).items()
     project.recover(found)
     discard(file)
     assert project.value("training.epochs") == 77

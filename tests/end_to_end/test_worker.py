@@ -214,7 +214,8 @@ def test_a_live_run_refuses_a_second_worker_obeys_commands_and_saves_everything_
     folder.send(c.Pause())
     wait_until(lambda: bool(follower.poll()) and follower.state.is_paused, "the pause")
     assert follower.status() is Status.PAUSED
-    assert saved_position(folder) == (follower.state.epoch - 1, follower.state.step)
+    (paused,) = (event for event in events_of(folder) if isinstance(event, e.Paused))
+    assert saved_position(folder) == (paused.epoch - 1, paused.step)
     folder.send(c.Resume())
     epochs = len(follower.state.epochs)
     wait_for_epochs(follower, epochs + 1)

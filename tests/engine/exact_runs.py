@@ -65,9 +65,8 @@ STOPS: dict[str, list[React]] = {
     "inside_epoch": [stop_at_batch(2, 2, "now")],
     "at_epoch_end": [stop_at_batch(2, 1, "after_epoch")],
     "after_last_batch": [stop_at_batch(1, 4, "now")],
-    "in_validation": [stop_in_validation(2)],
     "lost": [lose_after_checkpoint],
-    "three_times": [stop_at_batch(1, 3, "now"), stop_in_validation(1), stop_at_batch(3, 1, "now")],
+    "twice": [stop_in_validation(1), stop_at_batch(3, 1, "now")],
 }
 
 

@@ -40,7 +40,7 @@ def classifier(config: Config) -> Any:
     from trainer.engine.components import build
     from trainer.engine.training.fitting import build_loss, build_metrics, fit_output
 
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     keras.utils.set_random_seed(5)
     fit = fit_output(config.training.loss)
     inputs = keras.Input((2, 2, 1))

@@ -137,7 +137,8 @@ def run_session(folder: RunFolder, *, resume: bool, react: Callable[[Any, Any], 
     from trainer.engine.training.control import TrainingControl
     from trainer.engine.training.job import run_training
 
-    keras.backend.clear_session()  # names of layers and metrics count from 1 again, as in a worker of its own
+    # Names of layers and metrics count from 1 again, as in a worker of its own.
+    keras.backend.clear_session(free_memory=False)
     control = TrainingControl()
     output = ListeningOutput(folder.events_path, (lambda event: react(control, event)) if react else None)
     ending = run_training(folder, control, output, resume=resume)

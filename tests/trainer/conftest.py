@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,6 +46,8 @@ def pictures(tmp_path: Path) -> Path:
 def gardener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gardener:
     """Run the command line in this process, with the test's folder as working directory; gives the exit code."""
     monkeypatch.chdir(tmp_path)
+    # A window would wait for a person.
+    monkeypatch.setitem(sys.modules, "app.application", SimpleNamespace(main=lambda _: pytest.fail("a window opened")))
 
     def run(*arguments: object) -> int:
         monkeypatch.setattr(sys, "argv", ["gardener", *map(str, arguments)])

@@ -51,7 +51,7 @@ def insert_entry(text: str, parents: Sequence[str], position: int, block: str, f
     if mapping.flow_style:
         return _insert_in_braces(text, mapping, position, flow)
     indentation = " " * mapping.value[0][0].start_mark.column
-    line = _last_line(*mapping.value[position - 1]) + 1 if position else mapping.value[0][0].start_mark.line
+    line = _last_line(mapping.value[position - 1][1]) + 1 if position else mapping.value[0][0].start_mark.line
     line_end = "\r\n" if "\r\n" in text else "\n"
     lines = _LINE.findall(text)
     if line == len(lines) and _LINE.fullmatch(lines[-1] + "\n"):
@@ -78,7 +78,7 @@ def remove_entry(text: str, parts: Sequence[str]) -> str | None:
     lines = _LINE.findall(text)
     if lines[name.start_mark.line][: name.start_mark.column].strip():
         return None
-    del lines[name.start_mark.line : _last_line(name, value) + 1]
+    del lines[name.start_mark.line : _last_line(value) + 1]
     return "".join(lines)
 
 
@@ -120,13 +120,10 @@ def _is_in_one_piece(node: Any) -> bool:
     return bool(node.flow_style)
 
 
-def _last_line(name: Any, value: Any) -> int:
-    """Line, counted from 0, on which an entry ends; comments and empty lines after it are not its own."""
-    if isinstance(value, yaml.ScalarNode):
-        if value.style in _BLOCK_TEXTS:
-            return int(value.end_mark.line) - (1 if value.end_mark.column == 0 else 0)
-        return int(value.end_mark.line if value.value or value.style else name.end_mark.line)
-    if value.flow_style or not value.value:
-        return int(value.end_mark.line)
-    last = value.value[-1]
-    return _last_line(*last) if isinstance(last, tuple) else _last_line(last, last)
+def _last_line(node: Any) -> int:
+    """Line, counted from 0, on which a value ends; comments and empty lines after it are not its own."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+        is_behind = isinstance(node, yaml.ScalarNode) and node.style in _BLOCK_TEXTS and node.end_mark.column == 0
+        return int(node.end_mark.line) - is_behind
+    last = node.value[-1]
+    return _last_line(last[1] if isinstance(last, tuple) else last)

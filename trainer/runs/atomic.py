@@ -6,8 +6,14 @@ import os
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, flush: bool = True) -> None:
     """Replace `path` by `content`, or leave it untouched if that fails.
+
+    Args:
+        path: The file.
+        content: Its new content.
+        flush: Wait until it is on the disk. Without, a power cut may bring the old content back; for what is
+            written often and can be made again.
 
     Raises:
         OSError: The disk is full or the folder cannot be written.
@@ -16,8 +22,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with aside.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

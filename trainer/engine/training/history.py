@@ -37,7 +37,7 @@ class History:
         writer = csv.DictWriter(text, self.names(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        write_atomically(path, text.getvalue().encode())
+        write_atomically(path, text.getvalue().encode(), flush=False)
 
     def write_json(self, path: Path, result: dict[str, Any]) -> None:
         """Write the result of the run with the history by figure."""
