@@ -19,7 +19,7 @@ from tests.engine.tiny import TinyRuns, draw_pictures, write_code
 from trainer.launch import StandbyWorker, prepare_continue, start_worker
 from trainer.runs import commands as c
 from trainer.runs import events as e
-from trainer.runs.checkpoints import find_checkpoint
+from trainer.runs.checkpoints import find_checkpoint, newest_checkpoint
 from trainer.runs.folder import RunFolder
 from trainer.runs.follow import RunFollower, read_run
 from trainer.runs.state import Status
@@ -246,8 +246,10 @@ def test_a_killed_run_is_lost_within_three_seconds_and_goes_on_from_its_last_che
     wait_until(lambda: follower.status() is Status.LOST, "the run to be recognised as lost", 3.0)
     process.wait(PATIENCE_S)
 
-    epoch, step = saved_position(folder)
-    assert epoch >= 1 and step == 0
+    newest = newest_checkpoint(folder.checkpoints_path)
+    assert newest is not None
+    epoch = newest[1].epoch
+    assert epoch >= 1 and newest[1].step == 0
     prepare_continue(folder, {"training.epochs": epoch + 1})
     assert started(folder, resume=True).wait(PATIENCE_S) == 0
     continued = read_run(folder.path)

@@ -12,7 +12,7 @@ import pytest
 from main import _wants_window
 from tests.trainer.conftest import Gardener, WrittenRun
 from trainer import __version__
-from trainer.cli import running
+from trainer.cli import main, running
 from trainer.config.document import load_file
 from trainer.runs.checkpoints import CheckpointManifest, write_checkpoint
 from trainer.runs.commands import Discard, Pause, Resume, StopAfterEpoch, StopNow, decode_command
@@ -313,3 +313,8 @@ def test_the_program_itself_works_from_any_folder_and_loads_neither_window_nor_k
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(repository)!r})\n{code}"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, "[]\n[]\n", "")
+
+
+def test_a_configuration_and_a_run_to_go_on_with_are_not_taken_together(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "flowers.yaml", "--resume", "exp1"]) == 2
+    assert "not both" in capsys.readouterr().err

@@ -55,6 +55,9 @@ def add_commands(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    if options.resume and options.config:
+        message = "Give a configuration or --resume, not both: a run goes on with its own. --set changes it."
+        raise ConfigError((Problem("", message),))
     if options.resume:
         folder = find_run(options.runs or Path("runs"), options.resume)
         prepare_continue(folder, parse_overrides(options.settings))
