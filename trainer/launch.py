@@ -151,9 +151,15 @@ class StandbyWorker:
 
 
 def start_worker(
-    folder: RunFolder, *, resume: bool = False, standby: StandbyWorker | None = None
+    folder: RunFolder, *, resume: bool = False, standby: StandbyWorker | None = None, background: bool = False
 ) -> subprocess.Popen[bytes]:
     """Let a worker train the run; the standby one if there is one, else a new process.
+
+    Args:
+        folder: The run.
+        resume: Go on from its newest checkpoint.
+        standby: A worker in waiting.
+        background: A new process gives way to the window on a busy machine, as one in waiting always does.
 
     Raises:
         RunError: The process cannot be started.
@@ -170,6 +176,7 @@ def start_worker(
         else:
             return standby.process
     arguments = [str(folder.path), "--commands-offset", str(offset), *(["--resume"] if resume else [])]
+    arguments += ["--background"] if background else []
     try:
         process = _spawn(arguments, standard_input=subprocess.DEVNULL)
     except OSError as error:

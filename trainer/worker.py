@@ -46,6 +46,7 @@ from trainer.runs.process import ProcessIdentity
 _TICK_S = 0.1
 _HEARTBEAT_S = 1.0
 _LOCK_TIMEOUT_S = 20.0
+_NICENESS = 5
 EXIT_CODES = {Outcome.COMPLETED: 0, Outcome.STOPPED: 3, Outcome.FAILED: 1}
 EXIT_REFUSED = 2
 
@@ -56,9 +57,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("run_dir", nargs="?", type=Path)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--commands-offset", type=int, default=0)
+    parser.add_argument("--background", action="store_true", help="let the window go first on a busy machine")
     parser.add_argument("--standby", type=Path, metavar="STATUS_FILE")
     options = parser.parse_args(arguments)
     _prepare_environment()
+    if options.background or options.standby is not None:
+        _give_way()
     if options.standby is not None:
         return _stand_by(options.standby)
     return run_worker(options.run_dir, resume=options.resume, commands_offset=options.commands_offset)
@@ -70,6 +74,14 @@ def _prepare_environment() -> None:
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _give_way() -> None:
+    """Lower this process' priority a little: training fills every core, and the window must still react at once."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", _NICENESS))
 
 
 def _stand_by(status_path: Path) -> int:

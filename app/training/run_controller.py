@@ -82,7 +82,7 @@ class RunController(QObject):
 
     def _give_to_worker(self, folder: RunFolder, *, resume: bool) -> None:
         standby = self._standby.take()
-        process = start_worker(folder, resume=resume, standby=standby)
+        process = start_worker(folder, resume=resume, standby=standby, background=True)
         self._workers.append((process, standby))
         self.started.emit(folder.path)
 
