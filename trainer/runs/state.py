@@ -195,8 +195,9 @@ def _epoch_ended(state: RunState, event: e.EpochEnded) -> None:
     state.learning_rate = event.learning_rate
 
 
-def _paused(state: RunState, _event: e.Paused) -> None:
+def _paused(state: RunState, event: e.Paused) -> None:
     state.is_paused = True
+    state.epoch, state.step = event.epoch, event.step
 
 
 def _resumed(state: RunState, _event: e.Resumed) -> None:

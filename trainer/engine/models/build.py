@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def _backbone(config: Config, image_shape: Shape) -> Any:
             raise
         raise DataError(
             f"The ImageNet weights of {architecture.name} could not be loaded: {error}. Connect to the internet for "
-            f"the first use, put the file into {Path('~/.keras/models').expanduser()}, or switch off "
+            f"the first use, put the file into {_weights_dir()}, or switch off "
             "'Pretrained on ImageNet'."
         ) from error
 
@@ -122,3 +123,8 @@ def _call_user_model(
 def _misfit(architecture: Component, message: str, functions_dir: Path | None) -> UserCodeError:
     function = find_object("model", architecture, functions_dir)
     return UserCodeError(message, file=str(architecture.file), line=first_line_of(function), function=function.__name__)
+
+
+def _weights_dir() -> Path:
+    """Where Keras keeps downloaded weights."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
