@@ -46,7 +46,7 @@ from trainer.runs.process import ProcessIdentity
 _TICK_S = 0.1
 _HEARTBEAT_S = 1.0
 _LOCK_TIMEOUT_S = 20.0
-_NICENESS = 5
+_NICENESS = 10
 EXIT_CODES = {Outcome.COMPLETED: 0, Outcome.STOPPED: 3, Outcome.FAILED: 1}
 EXIT_REFUSED = 2
 

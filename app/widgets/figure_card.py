@@ -53,8 +53,10 @@ class FigureCard(QFrame):
             course: Recent values, oldest first; the last 120 are drawn.
             top: Value at the top edge of the sparkline.
         """
-        self._figure, self._note = figure, note
-        self._course, self._top = tuple(course[-_POINTS_SHOWN:]), top
+        shown = (figure, note, tuple(course[-_POINTS_SHOWN:]), top)
+        if shown == (self._figure, self._note, self._course, self._top):
+            return
+        self._figure, self._note, self._course, self._top = shown
         self.setToolTip(f"{self._caption}: {figure} {note}".strip())
         self.update()
 

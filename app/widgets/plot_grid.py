@@ -15,6 +15,8 @@ _LEAST_COLUMN_WIDTH_PX = 300
 _LEAST_ROW_HEIGHT_PX = 170
 _MOST_COLUMNS = 3
 _SPACING_PX = 8
+_BETWEEN_PLOTS_MS = 25
+"""Long enough for one plot to be painted before the next is changed."""
 
 
 class PlotGrid(QScrollArea):
@@ -41,7 +43,7 @@ class PlotGrid(QScrollArea):
         self._builder.timeout.connect(self._build_next)
         self._drawer = QTimer(self)
         self._drawer.setSingleShot(True)
-        self._drawer.setInterval(0)
+        self._drawer.setInterval(_BETWEEN_PLOTS_MS)
         self._drawer.timeout.connect(self._draw_stale)
 
     def refresh(self, names: list[str], curves_of: Callable[[str], MetricCurves]) -> None:
@@ -57,7 +59,8 @@ class PlotGrid(QScrollArea):
             self._builder.start()
         self._stale.update(self.plots)
         self._place()
-        self._draw_stale()
+        if not self._drawer.isActive():
+            self._drawer.start()
 
     def clear(self) -> None:
         """Remove all plots."""

@@ -24,6 +24,7 @@ class Instruments(QWidget):
         self.memory = FigureCard("memory", "memory-stick", color_place=color_index("loss"))
         self.gpu = FigureCard("GPU", "gauge", color_place=color_index("loss"))
         self.gpu.hide()
+        self._shown_rates: tuple[object, ...] = ()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -34,7 +35,10 @@ class Instruments(QWidget):
 
     def refresh(self, state: RunState, curves: RunCurves) -> None:
         """Show what the run measured last."""
-        self.learning_rate.show_curves(curves.learning_rate())
+        known = (state.started_at, state.session, len(state.epochs), state.learning_rate)
+        if known != self._shown_rates:
+            self._shown_rates = known
+            self.learning_rate.show_curves(curves.learning_rate())
         _fill(self.cpu, cpu_figures(state.resources))
         _fill(self.memory, memory_figures(state.resources))
         gpu = gpu_figures(state.resources)

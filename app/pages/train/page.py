@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.pages.train.run_view import RunView
 
 _REDRAW_INTERVAL_MS = 200
+_LEAST_TIME_BETWEEN_CURVES_S = 0.75
 
 
 class TrainPage(QWidget):
@@ -40,6 +41,7 @@ class TrainPage(QWidget):
         super().__init__(parent)
         self._followed: FollowedRun | None = None
         self._is_stale = False
+        self._drawn_at = 0.0
         self.empty = EmptyState(
             "No run yet. Start trains with the settings on the left and shows every step here.",
             "Start",
@@ -88,6 +90,7 @@ class TrainPage(QWidget):
             self._followed.stop()
             self._followed.deleteLater()
             self._followed = None
+        self._drawn_at = 0.0
         if path is not None:
             self.view.begin()
             self._follow(path)
@@ -118,7 +121,7 @@ class TrainPage(QWidget):
 
     def _on_status_changed(self) -> None:
         """A change of status shows at once; curves wait for the next redraw."""
-        self._is_stale = True
+        self._is_stale, self._drawn_at = True, 0.0
         if self.isVisible() and self._followed is not None and self._followed.status is not None:
             self._redraw()
         self._keep_redrawing()
@@ -134,8 +137,9 @@ class TrainPage(QWidget):
             self._redraw_timer.stop()
             return
         now = time.time()
-        if self._is_stale:
-            self._is_stale = False
+        is_over = run.status is not None and not run.status.is_active
+        if self._is_stale and (is_over or now - self._drawn_at >= _LEAST_TIME_BETWEEN_CURVES_S):
+            self._is_stale, self._drawn_at = False, now
             self.view.refresh(run.state, run.status, now, str(run.path))
         elif run.status is not None:
             self.view.refresh_clocks(run.state, run.status, now)
