@@ -15,7 +15,7 @@ _LEAST_COLUMN_WIDTH_PX = 300
 _LEAST_ROW_HEIGHT_PX = 170
 _MOST_COLUMNS = 3
 _SPACING_PX = 8
-_BETWEEN_PLOTS_MS = 25
+_BETWEEN_PLOTS_MS = 40
 """Long enough for one plot to be painted before the next is changed."""
 
 

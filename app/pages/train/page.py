@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.pages.train.run_view import RunView
 
 _REDRAW_INTERVAL_MS = 200
-_LEAST_TIME_BETWEEN_CURVES_S = 0.75
+_LEAST_TIME_BETWEEN_CURVES_S = 0.95
 
 
 class TrainPage(QWidget):
