@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trainer.data.path_list import PathList
 from trainer.data.picture_facts import look_at_pictures
+from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.data.decode import (
     UnreadablePictureError,
     decode_with_pillow,
@@ -115,7 +116,8 @@ def _by_tensorflow(
     names = tf.data.Dataset.from_tensor_slices(full_paths(folder, paths))
     pictures = names.enumerate().map(decode, num_parallel_calls=CALLS_PER_CORE * num_cores(), deterministic=True)
     per_batch = max(1, min(_MOST_PER_BATCH, _BATCH_BYTES // picture_format.num_bytes))
-    return iter(pictures.ignore_errors().batch(per_batch).prefetch(2).as_numpy_iterator())
+    batches = pictures.ignore_errors().batch(per_batch).prefetch(2).with_options(fixed_options())
+    return iter(batches.as_numpy_iterator())
 
 
 def _by_pillow(

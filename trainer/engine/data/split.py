@@ -16,6 +16,7 @@ from trainer.config.sections import AugmentationSection
 from trainer.data.path_list import PathList
 from trainer.engine.data.augment import augment, draw_randomness, is_active
 from trainer.engine.data.batches import BatchPlan, index_dataset, without_sign
+from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.data.decode_folder import CALLS_PER_CORE, num_cores
 from trainer.engine.data.pixels import Pixels
 
@@ -106,7 +107,9 @@ class Split:
         num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
         ahead = self._batches_ahead(batch_size, active is not None)
         return (
-            ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(ahead).with_options(_options())
+            ready.apply(tf.data.experimental.assert_cardinality(num_batches))
+            .prefetch(ahead)
+            .with_options(fixed_options())
         )
 
     def images(self, indices: Sequence[int]) -> NDArray[np.uint8]:
@@ -115,7 +118,8 @@ class Split:
         if self.pixels.whole_batches:
             whole: NDArray[np.uint8] = self.pixels.read(tf.constant(rows)).numpy()
             return whole
-        single = tf.data.Dataset.from_tensor_slices(rows).map(self.pixels.read, num_parallel_calls=tf.data.AUTOTUNE)
+        single = _in_parallel(tf.data.Dataset.from_tensor_slices(rows), self.pixels.read, calls=num_cores())
+        single = single.with_options(fixed_options())
         return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.image_shape)
 
     def _batches_ahead(self, batch_size: int, is_float: bool) -> int:
@@ -143,16 +147,6 @@ class Split:
         samples = index_dataset(plan, randomness, batched=False)
         pictures = _in_parallel(samples, read_sample, calls=CALLS_PER_CORE * num_cores())
         return _in_parallel(pictures.batch(plan.batch_size), finish_batch, calls=num_cores())
-
-
-def _options() -> Any:
-    options = tf.data.Options()
-    options.deterministic = True
-    # All numbers are chosen here, and the tuner's thread makes the end of an iterator wait for it, up to a minute.
-    options.autotune.enabled = False
-    # Rewriting the graph would copy all kept pictures into it, and there is nothing to gain here.
-    options.experimental_optimization.apply_default_optimizations = False
-    return options
 
 
 def _in_parallel(dataset: Any, function: Callable[..., Any], calls: int) -> Any:
