@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,21 +60,30 @@ def write_checkpoint(
     Raises:
         OSError: The disk is full or cannot be written. The old checkpoint is still there.
     """
-    aside = checkpoints_dir / f"{_ASIDE}_{name}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
+    with _written_aside(checkpoints_dir / name) as aside:
         digests: dict[str, str] = {}
         for file_name, write in writers.items():
             write(aside / file_name)
-            digests[file_name] = _flush_and_digest(aside / file_name)
+            _flush(aside / file_name)
+            digests[file_name] = _digest(aside / file_name)
         complete = manifest.model_copy(update={"files": digests})
         (aside / MANIFEST_NAME).write_text(complete.model_dump_json(indent=1), encoding="utf-8")
-        _flush_and_digest(aside / MANIFEST_NAME)
-        _put_in_place(aside, checkpoints_dir / name)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
+        _flush(aside / MANIFEST_NAME)
+
+
+def link_checkpoint(source: Path, name: str) -> None:
+    """Give a checkpoint that was just written a second name; its files are shared where the system can.
+
+    Args:
+        source: Folder of a complete checkpoint.
+        name: Name of the other folder, beside it.
+
+    Raises:
+        OSError: The disk is full or cannot be written. The old checkpoint of that name is still there.
+    """
+    with _written_aside(source.parent / name) as aside:
+        for path in source.iterdir():
+            _link_or_copy(path, aside / path.name)
 
 
 def find_checkpoint(checkpoints_dir: Path, name: str) -> tuple[Path, CheckpointManifest] | None:
@@ -111,6 +121,20 @@ def newest_checkpoint(checkpoints_dir: Path) -> tuple[Path, CheckpointManifest] 
     return max(complete, key=lambda item: (item[1].epoch, item[1].step, item[0].name == "last"), default=None)
 
 
+@contextmanager
+def _written_aside(target: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `target` if all goes well, and is gone otherwise."""
+    aside = target.with_name(f"{_ASIDE}_{target.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        _put_in_place(aside, target)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
 def _put_in_place(aside: Path, target: Path) -> None:
     old = target.with_name(f"{_OLD}_{target.name}")
     # Without a target, a crash came between two renames and `old` is all there is: it stays until the end.
@@ -122,10 +146,17 @@ def _put_in_place(aside: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _flush_and_digest(path: Path) -> str:
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+        _flush(target)
+
+
+def _flush(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    return _digest(path)
 
 
 def _digest(path: Path) -> str:

@@ -13,7 +13,7 @@ from trainer.runs.folder import CLAIM_GRACE_S, RunFolder
 from trainer.runs.follow import RunFollower
 from trainer.runs.state import RunState, Status
 
-_ACTIVE_INTERVAL_MS = 100
+_ACTIVE_INTERVAL_MS = 200
 _IDLE_INTERVAL_MS = 1000
 _BACKLOG_INTERVAL_MS = 5
 _ALIVE_CHECK_INTERVAL_S = 1.0

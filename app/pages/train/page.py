@@ -16,7 +16,7 @@ from app.widgets.empty_state import EmptyState
 if TYPE_CHECKING:
     from app.pages.train.run_view import RunView
 
-_REDRAW_INTERVAL_MS = 200
+_REDRAW_INTERVAL_MS = 500
 _LEAST_TIME_BETWEEN_CURVES_S = 0.95
 
 

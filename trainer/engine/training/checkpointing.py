@@ -10,7 +10,7 @@ from typing import Any
 
 from trainer.engine.training.history import History
 from trainer.engine.training.variables import Arrays, restore_snapshot, take_snapshot, write_arrays
-from trainer.runs.checkpoints import CheckpointManifest, verify_checkpoint, write_checkpoint
+from trainer.runs.checkpoints import CheckpointManifest, link_checkpoint, verify_checkpoint, write_checkpoint
 
 STATE_FILE = "state.npz"
 
@@ -31,6 +31,7 @@ class Checkpointer:
         self._saved = saved
         self._failed = failed
         self._thread: threading.Thread | None = None
+        self._snapshot: Arrays = {}
         self.has_failed = False
         """Whether the newest checkpoint could not be written."""
 
@@ -53,7 +54,8 @@ class Checkpointer:
             wait: Return when it is on disk.
         """
         self.wait()
-        arrays = take_snapshot(model) | (metrics or {})
+        self._snapshot = take_snapshot(model, into=self._snapshot)
+        arrays = self._snapshot | (metrics or {})
         self.has_failed = False
         self._thread = threading.Thread(
             target=self._write, args=(names, arrays, manifest), name="checkpoint-writer", daemon=False
@@ -71,29 +73,18 @@ class Checkpointer:
     def _write(self, names: list[str], arrays: Arrays, manifest: CheckpointManifest) -> None:
         first: Path | None = None
         for name in names:
-            source = first
             try:
-                writer = (lambda path: write_arrays(arrays, path)) if source is None else _linker(source)
-                write_checkpoint(self._dir, name, manifest, {STATE_FILE: writer})
+                if first is None:
+                    write_checkpoint(self._dir, name, manifest, {STATE_FILE: lambda path: write_arrays(arrays, path)})
+                else:
+                    link_checkpoint(first, name)
             except OSError as error:
                 self.has_failed = True
                 cause = error.strerror or str(error)
                 self._failed(f"The checkpoint '{name}' could not be saved: {cause}. Training goes on; free some space.")
                 continue
-            first = self._dir / name / STATE_FILE
+            first = self._dir / name
             self._saved(name, manifest.epoch, manifest.step)
-
-
-def _linker(source: Path) -> Callable[[Path], None]:
-    """A second name for a file that is already on disk, or a copy where the system has no links."""
-
-    def write(path: Path) -> None:
-        try:
-            path.hardlink_to(source)
-        except OSError:
-            path.write_bytes(source.read_bytes())
-
-    return write
 
 
 def make_manifest(

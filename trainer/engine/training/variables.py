@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from trainer.errors import RunError
@@ -13,22 +14,31 @@ from trainer.errors import RunError
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
-def take_snapshot(model: Any, *, with_training_state: bool = True) -> Arrays:
+def take_snapshot(model: Any, *, with_training_state: bool = True, into: Arrays | None = None) -> Arrays:
     """Copy all variables to memory.
 
     Args:
         model: A compiled model.
         with_training_state: Also the variables of the optimizer and of the metrics.
+        into: An earlier snapshot that is no longer needed: its arrays are written over, which is several times faster
+            than asking the system for new memory.
     """
-    return {
-        key: np.array(variable.numpy() if hasattr(variable, "numpy") else variable)
-        for key, variable in _variables(model, with_training_state)
-    }
+    old = into or {}
+    return {key: _copy(variable, old.get(key)) for key, variable in _variables(model, with_training_state)}
 
 
 def take_metrics(model: Any) -> Arrays:
     """Copy the running state of the metrics to memory."""
-    return {key: np.array(variable.numpy()) for key, variable in _numbered("metrics", model.metrics_variables)}
+    return {key: _copy(variable, None) for key, variable in _numbered("metrics", model.metrics_variables)}
+
+
+def _copy(variable: Any, target: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:
+    # A variable's own `numpy()` would copy it a first time.
+    value = np.asarray(keras.ops.convert_to_tensor(variable) if keras.backend.backend() == "tensorflow" else variable)
+    if target is None or target.shape != value.shape or target.dtype != value.dtype:
+        return np.array(value)
+    np.copyto(target, value)
+    return target
 
 
 def write_arrays(arrays: Arrays, path: Path) -> None:
