@@ -104,7 +104,7 @@ def test_memory_that_runs_out_is_told_with_advice(runs: TinyRuns, monkeypatch: p
     def no_memory(*arguments: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[32,512,512,64]")
 
-    monkeypatch.setattr("trainer.engine.training.session.TrainingSession._run_fit", no_memory)
+    monkeypatch.setattr("trainer.engine.training.standard_loop.StandardLoop._fit", no_memory)
     session = runs.train()
     assert (session.ending.outcome, session.ending.reason) == (e.Outcome.FAILED, e.Reason.OUT_OF_MEMORY)
     assert "batch size" in session.ending.advice

@@ -6,15 +6,28 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-ComponentKind = Literal["loader", "model", "loss", "metric", "optimizer", "callback"]
-ArgumentKind = Literal["bool", "int", "float", "text", "choice", "list", "any"]
+ComponentKind = Literal[
+    "loader",
+    "preprocessing",
+    "augmentation",
+    "model",
+    "loss",
+    "metric",
+    "optimizer",
+    "schedule",
+    "callback",
+    "training_loop",
+    "output",
+]
+ArgumentKind = Literal["bool", "int", "float", "text", "choice", "list", "any", "component", "components"]
 
 
 class Argument(BaseModel):
     """One argument of a component.
 
     `default` is a plain value; where Keras' own default is an object that plain values can't express, the
-    kind is `any` and the argument is `optional`: leaving it out keeps that default.
+    kind is `any` and the argument is `optional`: leaving it out keeps that default. An argument of kind `component`
+    or `components` holds choices of its own, each `{name, file, arguments}`; `component` says of which kind.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,12 +41,17 @@ class Argument(BaseModel):
     description: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    component: str = ""
+    unit: str = ""
+    group: str = ""
+    advanced: bool = False
 
 
 class Entry(BaseModel):
     """A component that can be chosen by name.
 
-    `smallest_side` is the least height and width in pixels that a model accepts, 0 without limit.
+    `smallest_side` is the least height and width in pixels that a model accepts, 0 without limit. `presets` are sets
+    of arguments by name, such as `easy`. `file` is the user's file it comes from, empty for a built-in one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +64,8 @@ class Entry(BaseModel):
     arguments: tuple[Argument, ...] = ()
     takes_any_argument: bool = False
     smallest_side: int = 0
+    presets: dict[str, dict[str, Any]] = {}
+    file: str = ""
 
     def argument(self, name: str) -> Argument | None:
         """The argument of that name, or `None`."""

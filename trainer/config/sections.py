@@ -61,6 +61,13 @@ class AugmentationSection(Section):
     brightness_fraction: float = setting(
         0.0, "Brightness", "Lighten or darken by up to this fraction of the full range.", ge=0, le=1
     )
+    steps: tuple[Component, ...] = setting(
+        (),
+        "Further steps",
+        "Keras augmentation layers, or your own functions, applied in this order after the changes above.",
+        component="augmentation",
+        advanced=True,
+    )
 
 
 class DataSection(Section):
@@ -125,6 +132,14 @@ class DataSection(Section):
         "How pixel values 0–255 are scaled inside the model. auto takes what the chosen model expects; "
         "imagenet subtracts ImageNet's mean and divides by its standard deviation.",
     )
+    preprocessing: tuple[Component, ...] = setting(
+        (),
+        "Preprocessing",
+        "Keras preprocessing layers, or your own functions, applied in this order to every picture before the network "
+        "sees it: in training, validation and testing alike.",
+        component="preprocessing",
+        advanced=True,
+    )
     batch_size: int = setting(
         32,
         "Batch size",
@@ -160,6 +175,29 @@ class DataSection(Section):
     )
 
 
+class GradualUnfreezingSection(Section):
+    """Frees a frozen backbone bit by bit, from the output towards the input."""
+
+    enabled: bool = setting(
+        False,
+        "Gradual unfreezing",
+        "Start with only the new output layers learning, then free the backbone's layers group by group, those "
+        "nearest to the output first.",
+    )
+    first_epoch: int = setting(
+        2, "First at epoch", "Epoch in which the first group starts to learn.", unit="epochs", ge=2
+    )
+    every_epochs: int = setting(1, "Next after", "Epochs between one group and the next.", unit="epochs", ge=1)
+    num_groups: int = setting(
+        4,
+        "Groups",
+        "Into how many groups of equal size the backbone's layers are divided.",
+        unit="groups",
+        ge=1,
+        le=1000,
+    )
+
+
 class ModelSection(Section):
     """The network."""
 
@@ -181,6 +219,26 @@ class ModelSection(Section):
         "Train the backbone",
         "Off: only the new output layers learn and the rest keeps its weights. Useful with pretrained weights and "
         "little data.",
+    )
+    frozen_layers: str = setting(
+        "",
+        "Frozen layers",
+        "Layers that keep their weights: names or patterns such as conv1_*, separated by commas.",
+        advanced=True,
+    )
+    gradual_unfreezing: GradualUnfreezingSection = setting(
+        GradualUnfreezingSection(),
+        "Gradual unfreezing",
+        "Frees a frozen backbone bit by bit, from the output towards the input.",
+        advanced=True,
+    )
+    initial_weights: str | None = setting(
+        None,
+        "Initial weights",
+        "Start from the weights of another training: a run's folder, a .keras or a .weights.h5 file. Layers that fit "
+        "by name and shape are taken, the others keep their random start; the log says which.",
+        picker="file",
+        advanced=True,
     )
     pooling: Literal["average", "max"] = setting(
         "average",
@@ -238,6 +296,41 @@ class PlateauSection(Section):
     min_learning_rate: float = setting(0.0, "Lowest rate", "The rate is never lowered below this.", ge=0, advanced=True)
 
 
+class GradientClippingSection(Section):
+    """Limits the size of gradients, against steps that tear the weights apart."""
+
+    enabled: bool = setting(False, "Clip gradients", "Limit the size of gradients before they become a step.")
+    method: Literal["global_norm", "norm", "value"] = setting(
+        "global_norm",
+        "Limit",
+        "global_norm scales all gradients together and keeps their direction; norm scales each variable's gradient by "
+        "itself; value cuts off every single number.",
+    )
+    limit: float = setting(1.0, "At most", "The largest norm, or the largest value.", gt=0)
+
+
+class WeightAveragingSection(Section):
+    """Keeps an exponential moving average of the weights."""
+
+    enabled: bool = setting(
+        False,
+        "Average weights",
+        "Keep a moving average of the weights, which often generalises better than the last ones. The final model has "
+        "the averaged weights.",
+    )
+    momentum: float = setting(
+        0.99, "Momentum", "How slowly the average follows; 0.99 spans about 100 steps.", ge=0, lt=1
+    )
+    overwrite_every_steps: int = setting(
+        0,
+        "Overwrite every",
+        "Steps after which the average replaces the weights and training goes on from it. 0: only at the end.",
+        unit="steps",
+        ge=0,
+        advanced=True,
+    )
+
+
 class TrainingSection(Section):
     """How the network learns."""
 
@@ -258,11 +351,88 @@ class TrainingSection(Section):
         "The rule that turns gradients into steps. Adam is a safe start.",
         component="optimizer",
     )
+    learning_rate_schedule: Component | None = setting(
+        None,
+        "Learning rate schedule",
+        "How the learning rate changes while training, starting from the learning rate above. Empty: it stays.",
+        component="schedule",
+    )
+    weight_decay: float | None = setting(
+        None,
+        "Weight decay",
+        "Pulls weights towards zero at every step, against overfitting; 0.0001 to 0.01 is usual. Empty: what the "
+        "optimizer does by itself.",
+        ge=0,
+        lt=1,
+        advanced=True,
+    )
+    gradient_clipping: GradientClippingSection = setting(
+        GradientClippingSection(), "Gradient clipping", "Limits the size of gradients.", advanced=True
+    )
+    gradient_accumulation_steps: int = setting(
+        1,
+        "Accumulate gradients over",
+        "Batches whose gradients are added up before the weights change: 4 batches of 8 learn like one of 32 in the "
+        "memory of 8.",
+        unit="batches",
+        ge=1,
+        le=10_000,
+        advanced=True,
+    )
+    weight_averaging: WeightAveragingSection = setting(
+        WeightAveragingSection(),
+        "Weight averaging",
+        "Keeps an exponential moving average of the weights.",
+        advanced=True,
+    )
     loss: Component | None = setting(
         None, "Loss", "What training minimises. Empty: the loss that fits the task.", component="loss"
     )
     metrics: tuple[Component, ...] | None = setting(
         None, "Metrics", "Figures reported beside the loss. Empty: those that fit the task.", component="metric"
+    )
+    label_smoothing: float = setting(
+        0.0,
+        "Label smoothing",
+        "Share of each label that is spread over all classes, so that the network never gets too sure; 0.1 is usual.",
+        ge=0,
+        lt=1,
+        advanced=True,
+    )
+    outputs: tuple[Component, ...] = setting(
+        (),
+        "Outputs",
+        "For a model with several outputs: the loss, its weight and the metrics of each, by the output's name.",
+        component="output",
+        advanced=True,
+    )
+    training_loop: Component | None = setting(
+        None,
+        "Training loop",
+        "Your own function that trains the model. Empty: Keras' fit.",
+        component="training_loop",
+        advanced=True,
+    )
+    max_train_batches: int = setting(
+        0,
+        "Batches per epoch",
+        "End every epoch after this many batches, to look at results sooner. 0: all.",
+        unit="batches",
+        ge=0,
+        advanced=True,
+    )
+    validate_every_epochs: int = setting(
+        1, "Validate every", "Epochs from one validation to the next.", unit="epochs", ge=1, advanced=True
+    )
+    steps_per_execution: int = setting(
+        1,
+        "Steps per call",
+        "Batches that TensorFlow trains on in one go. More is faster where steps take less than a millisecond; "
+        "Stop and Pause then wait for that many batches.",
+        unit="batches",
+        ge=1,
+        le=100_000,
+        advanced=True,
     )
     early_stopping: EarlyStoppingSection = setting(
         EarlyStoppingSection(), "Early stopping", "Ends training when the watched figure no longer improves."
@@ -322,6 +492,38 @@ class RuntimeSection(Section):
         "Precision",
         "Mixed precision is faster and needs less memory on recent GPUs. auto uses it there and keeps float32 on "
         "a CPU, where it would be slower.",
+        advanced=True,
+    )
+    backend: Literal["tensorflow", "jax", "torch"] = setting(
+        "tensorflow",
+        "Backend",
+        "What Keras computes with. TensorFlow is always there; JAX and PyTorch where they are installed.",
+        advanced=True,
+    )
+    strategy: Literal["auto", "none", "mirrored"] = setting(
+        "auto",
+        "Distribution",
+        "mirrored trains copies of the network on several devices at once, each on a part of every batch. auto does so "
+        "where there is more than one GPU.",
+        advanced=True,
+    )
+    devices: str = setting(
+        "",
+        "Devices",
+        "Which devices to train on, separated by commas, such as GPU:0, GPU:1. Empty: all GPUs, or the CPU. "
+        "CPU:0, CPU:1 divides the CPU, to try distribution without GPUs.",
+        advanced=True,
+    )
+    memory_growth: bool = setting(
+        True,
+        "Grow GPU memory",
+        "Take GPU memory as it is needed, so that other programs can use the rest. Off: take all at once.",
+        advanced=True,
+    )
+    xla: Literal["auto", "on", "off"] = setting(
+        "auto",
+        "XLA",
+        "Compile the training step with XLA. auto uses it on GPUs only: on a CPU it is several times slower.",
         advanced=True,
     )
     threads: int = setting(

@@ -18,10 +18,12 @@ from trainer.engine.models.build import build_model
 from trainer.engine.runtime import apply_runtime, describe_device
 from trainer.engine.training.callbacks import BatchControl, EarlyStopping, ReduceOnPlateau
 from trainer.engine.training.checkpointing import Checkpointer, restore_checkpoint
+from trainer.engine.training.compiling import compile_model
 from trainer.engine.training.control import StoppedNow, TrainingControl
-from trainer.engine.training.fitting import OutputFit, build_loss, build_metrics, fit_output
+from trainer.engine.training.fitting import OutputFit, fit_output
 from trainer.engine.training.monitoring import BestFigure, resolve_mode, resolve_monitor
 from trainer.engine.training.recorder import EpochRecorder
+from trainer.engine.training.standard_loop import StandardLoop
 from trainer.engine.training.variables import restore_metrics
 from trainer.runs.checkpoints import CheckpointManifest
 from trainer.runs.events import (
@@ -80,6 +82,8 @@ class TrainingSession:
         self.recorder: EpochRecorder | None = None
         self.batches: BatchControl | None = None
         self.early_stopping: EarlyStopping | None = None
+        self.all_callbacks: list[Any] = []
+        """Callbacks of the fit, once it has begun."""
         self.is_state_saved = False
         """Whether the state at the end was saved; from then on the model may hold its best weights."""
         self.checkpointer = Checkpointer(folder.checkpoints_path, self._checkpoint_saved, self._checkpoint_failed)
@@ -113,20 +117,9 @@ class TrainingSession:
             StoppedNow: 'Stop now' or 'discard' was asked for.
             LossNotFinite: The loss became NaN or infinite.
         """
-        assert self.data is not None and self.batches is not None
-        steps = self.data.train.num_batches(self.config.data.batch_size)
-        epochs = self.config.training.epochs
-        epoch, step = self.start.epoch, self.start.step
         with self._user_callbacks():
-            self._announce(steps)
-            if step >= steps:
-                self._finish_epoch(epoch)
-                epoch, step = epoch + 1, 0
-            elif step > 0:
-                self._run_fit(epoch, step, epoch + 1, steps - step)
-                epoch, step = epoch + 1, 0
-            if epoch < epochs and not self.model.stop_training:
-                self._run_fit(epoch, step, epochs, steps)
+            self._announce()
+            StandardLoop(self).run()
 
     # ---------------------------------------------------------------- preparation
 
@@ -173,14 +166,7 @@ class TrainingSession:
 
     def _compile(self) -> None:
         self.output.phase(Phase.COMPILING)
-        training = self.config.training
-        functions = self.folder.functions_path
-        self.model.compile(
-            optimizer=build("optimizer", training.optimizer, functions, learning_rate=training.initial_learning_rate),
-            loss=build_loss(self.config, functions),
-            metrics=build_metrics(self.config, self._fit.one_hot, functions),
-            jit_compile=False,
-        )
+        compile_model(self)
         self.output.log("MODEL", "Model compiled successfully")
 
     def _set_up_callbacks(self) -> None:
@@ -249,18 +235,19 @@ class TrainingSession:
         """Build the chosen callbacks, and let them end properly when training is left by an exception."""
         functions = self.folder.functions_path
         self._chosen_callbacks = [build("callback", item, functions) for item in self.config.training.callbacks]
-        self._all_callbacks = self._callbacks()
-        self.output.log("TRAINING", f"Setup {len(self._all_callbacks)} callbacks for training")
+        self.all_callbacks = self._callbacks()
+        self.output.log("TRAINING", f"Setup {len(self.all_callbacks)} callbacks for training")
         try:
             yield
         except BaseException:
-            for callback in self._all_callbacks:
+            for callback in self.all_callbacks:
                 with contextlib.suppress(Exception):
                     callback.on_train_end()
             raise
 
-    def _announce(self, steps: int) -> None:
-        assert self.recorder is not None
+    def _announce(self) -> None:
+        assert self.recorder is not None and self.data is not None
+        steps = self.data.train.num_batches(self.config.data.batch_size)
         self.output.emit(
             TrainingStarted(
                 epochs=self.config.training.epochs,
@@ -277,33 +264,10 @@ class TrainingSession:
         self.output.phase(Phase.FIRST_BATCH)
         self._is_first_batch = True
 
-    def _run_fit(self, epoch: int, step: int, last_epoch: int, steps: int) -> None:
-        assert self.data is not None
-        self.model.fit(
-            self._train_dataset(epoch, step),
-            validation_data=self._validation_dataset(),
-            initial_epoch=epoch,
-            epochs=last_epoch,
-            steps_per_epoch=steps,
-            callbacks=self._all_callbacks,
-            shuffle=False,
-            verbose=0,
-        )
+    # ---------------------------------------------------------------- data
 
-    def _finish_epoch(self, epoch: int) -> None:
-        """All batches of the epoch were done when it was stopped; only its validation is left."""
-        callbacks = keras.callbacks.CallbackList(self._all_callbacks, model=self.model)
-        callbacks.on_train_begin()
-        callbacks.on_epoch_begin(epoch)
-        logs = dict(self.model.get_metrics_result())
-        validation = self._validation_dataset()
-        if validation is not None:
-            figures = self.model.evaluate(validation, verbose=0, return_dict=True, callbacks=callbacks)
-            logs |= {f"val_{name}": value for name, value in figures.items()}
-        callbacks.on_epoch_end(epoch, logs)
-        callbacks.on_train_end(logs)
-
-    def _train_dataset(self, epoch: int, step: int) -> Any:
+    def train_dataset(self, epoch: int, step: int) -> Any:
+        """Batches of the training data from a batch of an epoch on, without end."""
         assert self.data is not None
         data = self.config.data
         return self.data.train.dataset(
@@ -317,7 +281,8 @@ class TrainingSession:
             repeat=True,
         )
 
-    def _validation_dataset(self) -> Any:
+    def validation_dataset(self) -> Any:
+        """The validation data once, or `None` without any."""
         assert self.data is not None
         return None if self.data.validation is None else self.evaluation_dataset(self.data.validation)
 
