@@ -49,6 +49,8 @@ def make_application(arguments: list[str]) -> QApplication:
     QApplication.setOrganizationName("ModelGardener")
     QApplication.setDesktopFileName("modelgardener")
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    # Qt would share out every fill among threads that wake hundreds of times a second, on the cores that train.
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication([sys.argv[0], *arguments])
     mode = QSettings().value("theme", "system")

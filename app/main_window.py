@@ -38,6 +38,7 @@ from app.window.menus import build_menus, build_toolbar
 from app.window.run_commands import RunCommands, open_folder
 from app.window.run_status import RunStatus
 from app.window.settings_panel import SettingsPanel
+from app.window.tools import Tools
 from app.window.welcome import Welcome
 from trainer.config.paths import resolve
 from trainer.errors import Problem, RunError
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self._closing = False
         self.run_status = RunStatus()
         self._build()
+        self.tools = Tools(self)
         self._connect()
         self._connect_actions()
         self._restore_layout()
@@ -187,6 +189,7 @@ class MainWindow(QMainWindow):
     def _show_project(self) -> None:
         self._leave_welcome()
         self._show_runs_of_project()
+        self.tools.watch_functions()
         self.panel.setFocus()
 
     def _leave_welcome(self) -> None:
@@ -307,7 +310,9 @@ class MainWindow(QMainWindow):
 
     def _refresh_actions(self) -> None:
         actions = self.actions_
-        self.commands.refresh(has_project=self.center.currentWidget() is self.splitter)
+        has_project = self.center.currentWidget() is self.splitter
+        self.commands.refresh(has_project=has_project)
+        self.tools.refresh(has_project=has_project)
         actions["undo"].setEnabled(self.project.can_undo)
         actions["redo"].setEnabled(self.project.can_redo)
         actions["save"].setEnabled(self.project.is_dirty or self.project.path is None)
@@ -382,6 +387,7 @@ class MainWindow(QMainWindow):
         self.settings.setValue("splitter", self.splitter.saveState())
         self._watch.stop()
         self.files.close()
+        self.tools.close()
         self.train_page.show_run(None)
         self.standby.close()
         self.project.close()

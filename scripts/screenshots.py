@@ -1,11 +1,12 @@
 """Makes the screenshots of the documentation from a real training in the real window.
 
-python scripts/screenshots.py [FOLDER]    default: docs/images
+python scripts/screenshots.py [FOLDER] [WIDTHxHEIGHT]    default: docs/images 1280x800
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -25,11 +26,12 @@ for _name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
 
 from PySide6.QtCore import Qt  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from app.application import make_application  # noqa: E402
 from app.main_window import MainWindow  # noqa: E402
 from app.theme import apply_theme  # noqa: E402
+from app.window.rate_dialog import RateDialog  # noqa: E402
 from trainer.runs.state import RunState  # noqa: E402
 
 
@@ -39,7 +41,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     app = make_application([])
     window = MainWindow()
-    window.resize(*SIZE)
+    window.resize(*(map(int, sys.argv[2].split("x")) if len(sys.argv) > 2 else SIZE))
     window.show()
     camera = _Camera(app, window, folder)
     camera.take("welcome")
@@ -68,8 +70,48 @@ def main() -> int:
     window.project.set_value("training.initial_learning_rate", -1)
     window.actions_["start"].trigger()
     camera.take("problem")
+    window.project.undo()
+    _own_functions(window, camera)
     window.close_without_asking()
     return 0
+
+
+def _own_functions(window: MainWindow, camera: _Camera) -> None:
+    """A loss of one's own, the learning rate before training, and a file that cannot be read."""
+    functions = window.project.base_dir / "custom_functions"
+    shutil.copytree(ROOT / "custom_functions", functions, ignore=shutil.ignore_patterns("__pycache__"))
+    window.messages.hide()
+    _wait(lambda: bool(window.project.functions.of("loss")), "the functions")
+    loss = next(item for item in window.project.functions.of("loss") if item.entry is not None and item.entry.presets)
+    assert loss.entry is not None
+    window.project.set_value("training.loss", {"name": loss.entry.name, "file": loss.file})
+    schedule = {"name": "WarmupCosine", "arguments": {"warmup_epochs": 2}}
+    window.project.set_value("training.learning_rate_schedule", schedule)
+    tree = window.panel.tree
+    tree.jump_to("training.loss")
+    window.tools.trials.begin("training.loss")
+    row = tree.rows.find("training.loss")
+    assert row is not None
+    _wait(lambda: row.note is not None and "works" in row.note.text(0), "the trial")
+    camera.take("own_loss")
+    window.tools.show_schedule()
+    _photograph(window.tools.schedule, "schedule", camera)
+    window.project.reset("training.loss")
+    window.tools.find_rate()
+    _photograph(window.tools.finder, "rate_finder", camera)
+    window.project.undo()
+    broken = functions / Path(loss.file).name
+    broken.write_text(broken.read_text().replace("):\n", ")\n", 1))
+    _wait(lambda: bool(window.project.functions.unreadable), "the broken file")
+    tree.jump_to("training.loss")
+    camera.take("bad_file")
+
+
+def _photograph(dialog: RateDialog | None, name: str, camera: _Camera) -> None:
+    assert dialog is not None
+    _wait(lambda: bool(dialog.canvas.points.across), name)
+    camera.take(name, dialog)
+    dialog.close()
 
 
 class _Camera:
@@ -78,16 +120,16 @@ class _Camera:
         self._window = window
         self._folder = folder
 
-    def take(self, name: str) -> None:
-        """Save the window in light and in dark."""
+    def take(self, name: str, shown: QWidget | None = None) -> None:
+        """Save the window, or another one of ours, in light and in dark."""
         apply_theme(self._app, "dark")
-        self._save(f"{name}_dark.png")
+        self._save(shown or self._window, f"{name}_dark.png")
         apply_theme(self._app, "light")
-        self._save(f"{name}_light.png")
+        self._save(shown or self._window, f"{name}_light.png")
 
-    def _save(self, file_name: str) -> None:
+    def _save(self, shown: QWidget, file_name: str) -> None:
         QTest.qWait(400)
-        self._window.grab().save(str(self._folder / file_name))
+        shown.grab().save(str(self._folder / file_name))
 
 
 def _state(window: MainWindow) -> RunState:

@@ -69,6 +69,7 @@ class UserCodeError(GardenerError):
     def __init__(
         self, message: str, *, file: str, line: int | None = None, function: str = "", trace: str = ""
     ) -> None:
+        self.message = message
         self.file = file
         self.line = line
         self.function = function

@@ -37,13 +37,16 @@ _FREE_ON_CONTINUE = (
 )
 
 
-def create_run(config: Config, base_dir: Path, *, config_path: Path | None = None) -> RunFolder:
+def create_run(
+    config: Config, base_dir: Path, *, config_path: Path | None = None, migration_notes: tuple[str, ...] = ()
+) -> RunFolder:
     """Make a run folder that is ready for a worker.
 
     Args:
         config: The configuration; relative paths start from `base_dir`.
         base_dir: Folder of the configuration's file.
         config_path: The file itself, for the record.
+        migration_notes: What opening that file moved or dropped, for the record and the run's log.
 
     Raises:
         ConfigError: The configuration cannot be trained; nothing was written.
@@ -59,6 +62,7 @@ def create_run(config: Config, base_dir: Path, *, config_path: Path | None = Non
         project=config.project.name,
         seed=config.runtime.seed,
         config_path=config_path,
+        migration_notes=migration_notes,
     )
     files = [Path(component.file) for _, _, component in components_of(absolute) if component.file]
     try:
@@ -140,6 +144,11 @@ class StandbyWorker:
         self.process.stdin.flush()
         self._has_run = True
 
+    def dismiss(self) -> None:
+        """Let it end by itself; nothing is to be done for it."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
     def close(self) -> None:
         """End it, unless it was given a run; then it goes on by itself."""
         if self.process.stdin is not None and not self.process.stdin.closed:
@@ -158,7 +167,7 @@ def start_worker(
     Args:
         folder: The run.
         resume: Go on from its newest checkpoint.
-        standby: A worker in waiting.
+        standby: A worker in waiting; not used for a run with another backend than TensorFlow.
         background: A new process gives way to the window on a busy machine, as one in waiting always does.
 
     Raises:
@@ -167,7 +176,7 @@ def start_worker(
     offset = folder.commands_path.stat().st_size if folder.commands_path.exists() else 0
     if not resume:
         offset = 0
-    if standby is not None and standby.is_usable():
+    if standby is not None and standby.is_usable() and _suits_standby(folder):
         _record_process(folder, standby.process.pid)
         try:
             standby.assign({"run_dir": str(folder.path), "resume": resume, "commands_offset": offset})
@@ -175,6 +184,8 @@ def start_worker(
             pass
         else:
             return standby.process
+    elif standby is not None:
+        standby.dismiss()
     arguments = [str(folder.path), "--commands-offset", str(offset), *(["--resume"] if resume else [])]
     arguments += ["--background"] if background else []
     try:
@@ -183,6 +194,12 @@ def start_worker(
         raise RunError(f"The worker could not be started: {error.strerror or error}.") from error
     _record_process(folder, process.pid)
     return process
+
+
+def _suits_standby(folder: RunFolder) -> bool:
+    """Whether a worker that has imported Keras already can train the run: Keras asks for its backend only then."""
+    config = load_file(folder.config_path).config
+    return config is None or config.runtime.backend == "tensorflow"
 
 
 def _record_process(folder: RunFolder, process_id: int) -> None:

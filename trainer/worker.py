@@ -23,10 +23,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trainer.errors import RunError
+from trainer.config.document import load_file
+from trainer.errors import GardenerError, RunError
 from trainer.native_chatter import without_native_chatter
 from trainer.resource_probe import ResourceProbe
 from trainer.runs.atomic import write_atomically
+from trainer.runs.checkpoints import newest_checkpoint
 from trainer.runs.commands import (
     Command,
     Discard,
@@ -35,9 +37,10 @@ from trainer.runs.commands import (
     SaveCheckpoint,
     StopAfterEpoch,
     StopNow,
+    Terminate,
     decode_command,
 )
-from trainer.runs.events import Outcome, Phase, SessionEnded, SessionStarted, StopRequested
+from trainer.runs.events import Outcome, Phase, Reason, SessionEnded, SessionStarted, StopRequested
 from trainer.runs.folder import RunFolder
 from trainer.runs.line_file import LineReader
 from trainer.runs.output import RunOutput
@@ -70,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _prepare_environment() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -95,11 +98,26 @@ def _stand_by(status_path: Path) -> int:
     from trainer.engine.runtime import describe_engine
 
     _write_status(status_path, "ready", **describe_engine())
+    _refresh_catalog()
     line = sys.stdin.readline()
     if not line.strip():
         return 0
     job = json.loads(line)
     return run_worker(Path(job["run_dir"]), resume=bool(job["resume"]), commands_offset=int(job["commands_offset"]))
+
+
+def _refresh_catalog() -> None:
+    """Describe this version of Keras for the next start of the window, where the committed catalog is of another."""
+    from trainer.engine.introspect import refresh_user_catalog
+
+    try:
+        was_written = refresh_user_catalog()
+    except Exception as error:  # a convenience, on which no training depends
+        print(f"The catalog of Keras could not be refreshed: {error}", file=sys.stderr)
+        return
+    if was_written and os.name != "nt":
+        # That used the devices, which then can no longer be chosen for a run: begin again, as the same process.
+        os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
 def _write_status(path: Path, state: str, **details: str) -> None:
@@ -129,10 +147,23 @@ def run_worker(run_dir: Path, *, resume: bool, commands_offset: int = 0) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return EXIT_REFUSED
+    _choose_backend(folder)
     try:
         return _Supervisor(folder, resume=resume, commands_offset=commands_offset).run()
     finally:
         lock.release()
+
+
+def _choose_backend(folder: RunFolder) -> None:
+    """Keras asks for its backend once, when it is imported. A configuration with problems is refused later."""
+    config = None
+    with contextlib.suppress(GardenerError):
+        config = load_file(folder.config_path).config
+    if config is None:
+        return
+    os.environ["KERAS_BACKEND"] = config.runtime.backend
+    if config.runtime.memory_growth:
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 class TrainerThread(threading.Thread):
@@ -234,6 +265,32 @@ class _Supervisor:
                 self._control.request_pause(False)
             case SaveCheckpoint():
                 self._control.request_checkpoint()
+            case Terminate():
+                self._end_hard()
+
+    def _end_hard(self) -> None:
+        """End this process without the trainer, which may be in code that never returns."""
+        folder = self._folder
+        newest = newest_checkpoint(folder.checkpoints_path)
+        advice = "Nothing had been saved yet: Continue starts from the beginning."
+        if newest is not None:
+            epoch, step = newest[1].epoch, newest[1].step
+            advice = f"Continue goes on from the last checkpoint, after epoch {epoch}" + (
+                f" and batch {step} of the next." if step else "."
+            )
+        kept = [*folder.checkpoints_path.glob("[!.]*"), folder.history_csv_path, *folder.model_path.glob("[!.]*.keras")]
+        message = "Terminated without waiting for the batch to end, as asked."
+        self._output.log("STOPPED", message)
+        self._output.emit(
+            SessionEnded(
+                outcome=Outcome.STOPPED,
+                reason=Reason.TERMINATED,
+                message=message,
+                advice=advice,
+                saved=tuple(sorted(str(path.relative_to(folder.path)) for path in kept if path.exists())),
+            )
+        )
+        os._exit(EXIT_CODES[Outcome.STOPPED])
 
     def _stop(self, when: Any) -> None:
         if self._control.request_stop(when):
@@ -241,8 +298,6 @@ class _Supervisor:
 
 
 def _thread_died() -> SessionEnded:
-    from trainer.runs.events import Reason
-
     return SessionEnded(
         outcome=Outcome.FAILED,
         reason=Reason.INTERNAL_ERROR,

@@ -41,7 +41,7 @@ class RowFilter:
         return visible
 
     def _is_shown(self, item: SettingItem, has_shown_rows: bool) -> bool:
-        if item.row.kind == "section":
+        if item.row.is_heading:
             return has_shown_rows or bool(item.problems)
         is_changed = item.state is not None and item.state.is_changed
         is_special = is_changed or item.holds_problem or item.row.key in self.forced

@@ -10,13 +10,19 @@ from app.config_tree.exact_text import literal_text
 from trainer.catalog.entry import Argument
 from trainer.config.describe import Setting
 
-RowKind = Literal["section", "bool", "int", "float", "text", "choice", "size", "component", "components", "literal"]
+RowKind = Literal[
+    "section", "group", "bool", "int", "float", "text", "choice", "size", "component", "components", "literal"
+]
+HOLDERS: frozenset[RowKind] = frozenset({"component", "components"})
+"""Kinds of row whose rows inside depend on what the project holds."""
 _ARGUMENT_KINDS: dict[str, RowKind] = {
     "bool": "bool",
     "int": "int",
     "float": "float",
     "text": "text",
     "choice": "choice",
+    "component": "component",
+    "components": "components",
 }
 
 
@@ -26,11 +32,12 @@ class Row:
 
     Attributes:
         key: Dotted key in the configuration.
-        kind: Decides the editor; `literal` is any value, written as YAML.
+        kind: Decides the editor; `literal` is any value, written as YAML. A `group` holds arguments under a heading.
         expectation: What a value must be, in words.
         empty_text: What an optional row says while it holds nothing.
         is_argument: Whether it belongs to a component: only values that differ from the default are written.
         is_item: Whether it is one component of a list.
+        members: The arguments under the heading of a `group`.
     """
 
     key: str
@@ -51,6 +58,7 @@ class Row:
     empty_text: str = "not set"
     is_argument: bool = False
     is_item: bool = False
+    members: tuple[Row, ...] = ()
 
     @property
     def name(self) -> str:
@@ -58,8 +66,13 @@ class Row:
         return self.key.rpartition(".")[2]
 
     @property
+    def is_heading(self) -> bool:
+        """Whether it holds rows and no value of its own."""
+        return self.kind in ("section", "group")
+
+    @property
     def parent_key(self) -> str:
-        """Key of the row around this one; empty for a section at the top."""
+        """Key of the setting around this one; empty for a section at the top."""
         owner, found, _ = self.key.rpartition(".arguments.")
         return owner if found and self.is_argument else self.key.rpartition(".")[0]
 
@@ -74,6 +87,8 @@ class Row:
             facts.append(html.escape(self.description))
         if self.expectation:
             facts.append(f"Expects {html.escape(self.expectation)}.")
+        if self.kind == "group":
+            return ""
         if self.kind != "section" and not self.is_item:
             facts.append(f"Default: {html.escape(self._default_text())}")
         facts.append(f"<code>{html.escape(self.key)}</code>")
@@ -121,14 +136,23 @@ def row_of_argument(owner: str, argument: Argument) -> Row:
         title=readable(argument.name),
         description=argument.description,
         default=argument.default,
+        unit=argument.unit,
         minimum=argument.minimum,
         maximum=argument.maximum,
         choices=argument.choices,
         optional=argument.optional or argument.default is None,
+        advanced=argument.advanced and not argument.required,
+        component=argument.component,
         expectation=_argument_expectation(argument),
         empty_text="needed" if argument.required else "not set",
         is_argument=True,
     )
+
+
+def row_of_group(owner: str, title: str, members: tuple[Row, ...]) -> Row:
+    """The heading over arguments of the component at the key `owner` that belong together."""
+    key = f"{owner}.arguments.:{title}"
+    return Row(key=key, kind="group", title=readable(title), is_argument=True, members=members)
 
 
 def row_of_unknown_argument(owner: str, name: str) -> Row:
@@ -148,7 +172,7 @@ def row_of_item(owner: Row, index: int) -> Row:
     return Row(
         key=f"{owner.key}.{index}",
         kind="component",
-        title=f"{readable(owner.component)} {index + 1}",
+        title=f"{readable(owner.component.replace('_', ' '))} {index + 1}",
         description=owner.description,
         component=owner.component,
         is_item=True,
@@ -165,4 +189,15 @@ def _argument_expectation(argument: Argument) -> str:
     nouns = {"int": "a whole number", "float": "a number", "text": "a text", "list": "a list such as [1, 2]"}
     if argument.kind == "choice":
         return f"one of {', '.join(argument.choices)}"
-    return nouns.get(argument.kind, "")
+    if argument.kind == "list" and argument.choices:
+        return f"a list of any of {', '.join(argument.choices)}"
+    return nouns.get(argument.kind, "") + _range_text(argument)
+
+
+def _range_text(argument: Argument) -> str:
+    low, high = argument.minimum, argument.maximum
+    if argument.kind not in ("int", "float") or (low is None and high is None):
+        return ""
+    if low is not None and high is not None:
+        return f" from {low:,.12g} to {high:,.12g}"
+    return f" of at least {low:,.12g}" if low is not None else f" of at most {high:,.12g}"

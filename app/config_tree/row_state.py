@@ -20,32 +20,32 @@ class RowState:
 
 def state_of(project: Project, row: Row) -> RowState:
     """The state of a row of any kind."""
+    if row.is_heading:
+        return RowState(None, False)
     if row.is_argument:
         arguments = arguments_at(project, row.parent_key)
-        return RowState(arguments.get(row.name, row.default), row.name in arguments)
-    if row.kind == "section":
-        return RowState(None, False)
+        return RowState(normalized(arguments.get(row.name, row.default), row.kind), row.name in arguments)
     value = normalized(project.value(row.key), row.kind)
     return RowState(value, not row.is_item and project.is_changed(row.key))
 
 
-def component_value(project: Project, key: str) -> dict[str, Any] | None:
-    """A component in its long form; `None` if nothing is chosen or the value is no component."""
-    value = normalized(project.value(key), "component")
-    return value if isinstance(value, dict) else None
+def arguments_of(component: Any) -> dict[str, Any]:
+    """Arguments of a component in its long form; empty for anything else."""
+    arguments = component.get("arguments") if isinstance(component, dict) else None
+    return arguments if isinstance(arguments, dict) else {}
 
 
 def arguments_at(project: Project, key: str) -> dict[str, Any]:
     """Arguments that the text gives to the component at a key."""
-    component = component_value(project, key)
-    arguments = component["arguments"] if component is not None else {}
-    return arguments if isinstance(arguments, dict) else {}
+    return arguments_of(normalized(project.value(key), "component"))
 
 
 def is_active(project: Project, row: Row) -> bool:
     """Whether a row matters now: its section is switched on and its own condition holds."""
     section = row.key.rpartition(".")[0]
-    if row.name != "enabled" and not row.is_argument and component_at({}, f"{section}.enabled") is not None:
+    if row.is_argument or row.is_item:
+        return True
+    if row.name != "enabled" and component_at({}, f"{section}.enabled") is not None:
         return project.value(f"{section}.enabled") is not False
     if row.visible_when is not None:
         sibling, wanted = row.visible_when

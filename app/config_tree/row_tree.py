@@ -79,10 +79,12 @@ class RowTree(ParameterTree):  # type: ignore[misc]
 
     def fit_messages(self) -> None:
         """Give every sentence the height it needs at the present width."""
+        width_px, has_changed = self.viewport().width() - 10, False
         for item in walk(self.top_items()):
             for message in item.messages():
-                depth = _depth(message)
-                message.fit(self.viewport().width() - (depth + 1) * _INDENTATION_PX - 10)
+                has_changed |= message.fit(width_px - (_depth(message) + 1) * _INDENTATION_PX)
+        if has_changed:
+            self.scheduleDelayedItemsLayout()  # the editors below stand elsewhere now
 
     def restyle(self) -> None:
         """Take the colours of the theme."""

@@ -15,11 +15,13 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.config_tree.components_rows import holds_own_values, rows_inside
-from app.config_tree.row import Row, row_of_setting
-from app.config_tree.row_state import is_active, state_of
+from app.config_tree.editors.component_editor import ComponentEditor
+from app.config_tree.row import HOLDERS, Row, row_of_setting
+from app.config_tree.row_state import arguments_of, is_active, state_of
 from app.config_tree.row_tree import RowTree, walk
 from app.config_tree.setting_item import SettingItem
 from app.config_tree.setting_parameter import SettingParameter, same_value
+from app.project.edits import normalized
 from app.project.project import Project
 from trainer.config.describe import Setting, describe
 from trainer.errors import ConfigError
@@ -32,9 +34,13 @@ class Rows(QObject):
 
     Signals:
         structure_changed: Rows came or went.
+        trial_wanted: Dotted key of a component that a person wants to try out.
+        curve_wanted: A person wants to see the learning rate over training.
     """
 
     structure_changed = Signal()
+    trial_wanted = Signal(str)
+    curve_wanted = Signal()
 
     def __init__(self, tree: RowTree, project: Project) -> None:
         super().__init__(tree)
@@ -65,7 +71,7 @@ class Rows(QObject):
 
     def build_inside(self, item: SettingItem) -> None:
         """Make the rows inside a component or list, or bring them up to date."""
-        if item.row.kind not in ("component", "components"):
+        if item.row.kind not in HOLDERS:
             return
         wanted = rows_inside(self._project, item.row)
         present = [child.row for child in item.setting_children()]
@@ -79,7 +85,7 @@ class Rows(QObject):
         parameters = [self._parameter(row) for row in wanted[keep:]]
         for parameter in parameters:
             item.param.addChild(parameter)
-        for child in item.setting_children()[keep:]:
+        for child in walk(item.setting_children()[keep:]):
             self._remember(child)
             self._show(child)
         self.structure_changed.emit()
@@ -140,8 +146,12 @@ class Rows(QObject):
         return parameter
 
     def _parameter(self, row: Row) -> SettingParameter:
-        has_inside = row.kind in ("component", "components")
-        return SettingParameter(row, expanded=has_inside and holds_own_values(self._project, row))
+        has_inside = row.kind in HOLDERS
+        is_open = row.kind == "group" or (has_inside and holds_own_values(self._project, row))
+        parameter = SettingParameter(row, expanded=is_open)
+        for member in row.members:
+            parameter.addChild(self._parameter(member))
+        return parameter
 
     def _remember(self, item: SettingItem) -> None:
         key = item.row.key
@@ -159,12 +169,12 @@ class Rows(QObject):
         parts = key.split(".")
         for length in range(1, len(parts)):
             item = self._items.get(".".join(parts[:length]))
-            if item is not None and item.row.kind in ("component", "components"):
+            if item is not None and item.row.kind in HOLDERS:
                 yield item
 
     def _show(self, item: SettingItem) -> None:
         item.show_state(state_of(self._project, item.row), is_active=is_active(self._project, item.row))
-        if item.row.kind in ("component", "components"):
+        if item.row.kind in HOLDERS:
             item.set_can_expand(bool(item.setting_children() or rows_inside(self._project, item.row)))
 
     def _show_again(self, item: SettingItem) -> None:
@@ -178,6 +188,9 @@ class Rows(QObject):
             return False
         editor.edited.connect(partial(self._edit, item))
         editor.reset_wanted.connect(partial(self.reset, item))
+        if isinstance(editor, ComponentEditor):
+            editor.trial_wanted.connect(partial(self.trial_wanted.emit, item.row.key))
+            editor.curve_wanted.connect(self.curve_wanted)
         if item.row.is_item:
             editor.remove_wanted.connect(partial(self._remove_item, item))  # type: ignore[attr-defined]
             editor.move_up_wanted.connect(partial(self._move_item_up, item))  # type: ignore[attr-defined]
@@ -186,15 +199,28 @@ class Rows(QObject):
     def _edit(self, item: SettingItem, value: Any) -> None:
         self._write(item.row, value)
         self._show_again(item)
-        if item.row.name == "enabled" and value is True:
-            item.setExpanded(True)
+        is_switched_on = item.row.name == "enabled" and value is True
+        is_own = isinstance(value, dict) and bool(value.get("file"))
+        if (is_switched_on or is_own or (item.row.kind == "components" and value)) and item.can_expand:
+            item.setExpanded(True)  # what there is to set now
 
     def _write(self, row: Row, value: Any) -> None:
         with contextlib.suppress(ConfigError):  # unreadable text: the tree is disabled and says so
-            if row.is_argument and same_value(value, row.default):
+            if row.is_argument and same_value(value, normalized(row.default, row.kind)):
                 self._project.reset(row.key)
             else:
-                self._project.set_value(row.key, value)
+                self._project.set_value(*self._with_default_around(row, value))
+
+    def _with_default_around(self, row: Row, value: Any) -> tuple[str, Any]:
+        """What to set where: an argument of a component that is there only by default brings that along."""
+        owner = self._items.get(row.parent_key) if row.is_argument else None
+        if owner is None or not owner.row.is_argument or self._project.is_changed(owner.row.key):
+            return row.key, value
+        component = state_of(self._project, owner.row).value
+        if not isinstance(component, dict):
+            return row.key, value
+        whole = component | {"arguments": arguments_of(component) | {row.name: value}}
+        return self._with_default_around(owner.row, whole)
 
     def _remove_item(self, item: SettingItem) -> None:
         owner, _, index = item.row.key.rpartition(".")

@@ -44,13 +44,28 @@ class MessageItem(QTreeWidgetItem):
         """Span the row; pyqtgraph calls this after an item came into the tree."""
         self.setFirstColumnSpanned(True)
 
-    def fit(self, width_px: int) -> None:
-        """Be as high as the sentence is at a width."""
+    def fit(self, width_px: int) -> bool:
+        """Be as high as the sentence is at a width; gives whether that is another height."""
         metrics = QFontMetrics(self.font(0))
         bounds = metrics.boundingRect(0, 0, max(80, width_px), 10_000, Qt.TextFlag.TextWordWrap, self.text(0))
         size = QSize(0, bounds.height() + _MESSAGE_PADDING_PX)
-        if size != self.sizeHint(0):
-            self.setSizeHint(0, size)
+        if size == self.sizeHint(0):
+            return False
+        self.setSizeHint(0, size)
+        return True
+
+
+class NoteItem(MessageItem):
+    """What came of something that was done with a row: one sentence, its details in the tooltip."""
+
+    def __init__(self, text: str, tone: str, details: str) -> None:
+        self.tone = tone
+        super().__init__(Problem("", text))
+        self.details = details
+        self.setToolTip(0, details or text)
+
+    def restyle(self) -> None:
+        self.setForeground(0, QBrush(getattr(theme(), self.tone)))
 
 
 class SettingItem(ParameterItem):  # type: ignore[misc]
@@ -63,21 +78,25 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
         self.state: RowState | None = None
         self.is_active = True
         self.problems: tuple[Problem, ...] = ()
+        self.note: NoteItem | None = None
         self.holds_problem = False
         self.setSizeHint(0, QSize(0, ROW_HEIGHT_PX))
         self.setToolTip(0, self.row.tooltip())
-        self._set_indicator(self.row.kind == "section")
+        self._set_indicator(self.row.is_heading)
         if self.row.kind == "section":
             self.setFont(0, _weighted(self.font(0), QFont.Weight.DemiBold))
+        elif self.row.kind == "group":
+            self.setFont(0, secondary_font())
+            self.setForeground(0, QBrush(theme().secondary_text))
 
     def treeWidgetChanged(self) -> None:
         self.setExpanded(bool(self.param.opts["expanded"]))
-        if self.row.kind == "section":
+        if self.row.is_heading:
             self.setFirstColumnSpanned(True)
 
     def itemClicked(self, _column: int) -> None:
-        """A click on a section's name opens and closes it."""
-        if self.row.kind == "section":
+        """A click on a heading opens and closes it."""
+        if self.row.is_heading:
             self.setExpanded(not self.isExpanded())
 
     def isFocusable(self) -> bool:
@@ -89,7 +108,7 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
 
     def ensure_editor(self, project: Any) -> Editor | None:
         """Build the editor if the row has none yet; gives it only when it is new."""
-        if self.editor is not None or self.row.kind == "section" or self.treeWidget() is None:
+        if self.editor is not None or self.row.is_heading or self.treeWidget() is None:
             return None
         self.editor = make_editor(self.row, project)
         self.editor.setToolTip(self.row.tooltip())
@@ -105,6 +124,7 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
         if self.state is None or repr(state) != repr(self.state):  # 1, 1.0 and True are equal but not the same
             was_changed = self.state.is_changed if self.state is not None else False
             self.state = state
+            self.show_note("")
             self.param.setValue(state.value)
             if was_changed != state.is_changed:
                 self.setFont(0, _weighted(self.font(0), QFont.Weight.Bold if state.is_changed else QFont.Weight.Normal))
@@ -126,7 +146,8 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
         is_new = not self.problems
         self.problems = tuple(problems)
         for message in self.messages():
-            self.removeChild(message)
+            if message is not self.note:
+                self.removeChild(message)
         for position, problem in enumerate(problems):
             message = MessageItem(problem)
             self.insertChild(position, message)
@@ -134,8 +155,22 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
         if is_new or not self.can_expand:
             self.setExpanded(True)
 
+    def show_note(self, text: str, tone: str = "secondary_text", details: str = "") -> None:
+        """Show a sentence in one of the theme's colours under the row; an empty one takes it away.
+
+        It also goes when the row gets another value, as it was about the one before.
+        """
+        if self.note is not None:
+            self.removeChild(self.note)
+            self.note = None
+        if text:
+            self.note = NoteItem(text, tone, details)
+            self.insertChild(len(self.messages()), self.note)
+            self.note.treeWidgetChanged()
+            self.setExpanded(True)
+
     def messages(self) -> list[MessageItem]:
-        """The sentences under the row."""
+        """The sentences under the row: its problems, then a note if there is one."""
         children = [self.child(position) for position in range(self.childCount())]
         return [child for child in children if isinstance(child, MessageItem)]
 

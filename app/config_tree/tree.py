@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -26,6 +28,9 @@ class ConfigTree(QWidget):
 
     Signals:
         yaml_wanted: A person wants to see this key in the YAML view.
+        trial_wanted: A person wants to try the component at this key out.
+        curve_wanted: A person wants to see the learning rate over training.
+        finder_wanted: A person wants to have a learning rate found.
 
     Args:
         project: What is shown and edited.
@@ -33,6 +38,9 @@ class ConfigTree(QWidget):
     """
 
     yaml_wanted = Signal(str)
+    trial_wanted = Signal(str)
+    curve_wanted = Signal()
+    finder_wanted = Signal()
 
     def __init__(self, project: Project, settings: QSettings | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +77,13 @@ class ConfigTree(QWidget):
         else:
             self.tree.setFocus()
 
+    def show_note(self, key: str, text: str, tone: str, details: str = "") -> None:
+        """Say something under the row of a key, in one of the theme's colours; nothing if there is no such row."""
+        item = self.rows.find(key)
+        if item is not None:
+            item.show_note(text, tone, details)
+            self.tree.fit_messages()
+
     def start_search(self) -> None:
         """Put the cursor into the search field."""
         self.header.start_search()
@@ -98,6 +113,9 @@ class ConfigTree(QWidget):
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.tree.customContextMenuRequested.connect(lambda where: show_row_menu(self, where))
         self.rows.structure_changed.connect(self._refilter)
+        self.rows.trial_wanted.connect(self.trial_wanted)
+        self.rows.curve_wanted.connect(self.curve_wanted)
+        self.project.functions.changed.connect(self._sync)
         self.project.changed.connect(self._sync)
         self.project.problems_changed.connect(self._show_problems)
         self.project.path_changed.connect(self._forget_jumps)
@@ -111,9 +129,13 @@ class ConfigTree(QWidget):
 
     def _show_problems(self) -> None:
         with self._expansion.quiet():
-            homeless = show_problems(self.rows, self.project.problems)
+            homeless = show_problems(self.rows, map(self._with_short_paths, self.project.problems))
         self._say(homeless)
         self._refilter()
+
+    def _with_short_paths(self, problem: Problem) -> Problem:
+        """Files beside the project are named from there: rows are narrow."""
+        return dataclasses.replace(problem, message=problem.message.replace(f"{self.project.base_dir}/", ""))
 
     def _say(self, problems: tuple[Problem, ...]) -> None:
         if not problems:

@@ -35,7 +35,10 @@ def compact(value: Any) -> Any:
     """The short form of a component for the file: no empty `file`, no empty `arguments`."""
     if isinstance(value, list):
         return [compact(item) for item in value]
-    if isinstance(value, dict) and {"name", "file", "arguments"} >= value.keys():
+    if isinstance(value, dict) and {"name", "file", "arguments"} >= value.keys() and "name" in value:
+        arguments = value.get("arguments")
+        if isinstance(arguments, dict):
+            value = value | {"arguments": {name: compact(inner) for name, inner in arguments.items()}}
         return {name: inner for name, inner in value.items() if inner not in (None, "", {})}
     return value
 
@@ -74,14 +77,24 @@ def without_value(text: str, loaded: LoadedConfig, key: str) -> str:
 
 
 def _component_change(values: Mapping[str, Any], key: str, value: Any) -> dict[str, Any] | None:
-    """An argument of a component that the text does not hold in its long form: the component as a whole."""
-    owner, found, argument = key.partition(".arguments.")
-    if not found or isinstance(lookup(values, owner), dict):
-        return None
-    component = normalized(component_at(values, owner), "component")
-    if not isinstance(component, dict):
-        return None
-    return {owner: compact(component | {"arguments": component["arguments"] | {argument: value}})}
+    """An argument of a component that the text does not hold in its long form: the outermost such one as a whole."""
+    parts = key.split(".arguments.")
+    for depth in range(1, len(parts)):
+        owner, inner = ".arguments.".join(parts[:depth]), parts[depth:]
+        if isinstance(lookup(values, owner), dict):
+            continue
+        component = normalized(component_at(values, owner), "component")
+        return {owner: compact(_with_argument(component, inner, value))} if isinstance(component, dict) else None
+    return None
+
+
+def _with_argument(component: Any, names: list[str], value: Any) -> dict[str, Any]:
+    """A component in its long form with an argument set, at any depth."""
+    held = normalized(component, "component")
+    held = held if isinstance(held, dict) else {"name": "", "file": None, "arguments": {}}
+    first, *rest = names
+    inner = compact(_with_argument(held["arguments"].get(first), rest, value)) if rest else compact(value)
+    return held | {"arguments": held["arguments"] | {first: inner}}
 
 
 def component_at(values: Mapping[str, Any], key: str) -> Any:

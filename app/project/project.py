@@ -10,12 +10,14 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.project.config_file import ConfigFile
+from app.project.custom_functions import CustomFunctions, files_in_use
 from app.project.edits import component_at, default_of, normalized, with_value, without_value
 from app.project.history import History
 from app.project.recovery import Recovery, RecoveryFile
 from trainer.catalog.check import check_config
 from trainer.config.describe import all_settings
 from trainer.config.document import LoadedConfig, load_text
+from trainer.config.paths import resolve
 from trainer.config.yaml_editor import dump_yaml, lookup
 from trainer.data.places import workspace_dir
 from trainer.errors import ConfigError, Problem
@@ -26,6 +28,9 @@ _MISSING = object()
 
 class Project(QObject):
     """A configuration being edited.
+
+    Attributes:
+        functions: The user's own functions beside it, once `watch_functions` was called.
 
     Signals:
         changed: The text, and with it possibly every value, is another one.
@@ -54,9 +59,14 @@ class Project(QObject):
         self._was_dirty = False
         self._loaded = load_text("")
         self._readable = self._loaded
+        self._migration_notes: tuple[str, ...] = ()
         self._problems: tuple[Problem, ...] = ()
         self._file = ConfigFile(self)
         self._file.changed_outside.connect(self.file_changed_outside)
+        self.functions = CustomFunctions(self)
+        self.functions.changed.connect(self.recheck)
+        self.changed.connect(self._watch_on)
+        self.path_changed.connect(self._watch_on)
         self._recovery = RecoveryFile(recovery_folder)
         self._autosave = QTimer(self)
         self._autosave.setSingleShot(True)
@@ -100,6 +110,11 @@ class Project(QObject):
     def loaded(self) -> LoadedConfig:
         """What the text means."""
         return self._loaded
+
+    @property
+    def migration_notes(self) -> tuple[str, ...]:
+        """What became of the keys of a file in an older or foreign form, since it was opened."""
+        return self._migration_notes
 
     @property
     def is_readable(self) -> bool:
@@ -209,6 +224,16 @@ class Project(QObject):
         self._autosave.stop()
         self._recovery.remove()
         self._file.forget()
+        self.functions.end()
+
+    def watch_functions(self) -> None:
+        """From now on, read and watch the user's own functions beside the project and those it uses."""
+        self.functions.begin(self.base_dir)
+        self.functions.use(resolve(file, self.base_dir) for file in files_in_use(self._readable.values))
+
+    def _watch_on(self) -> None:
+        if self.functions.is_watching:
+            self.watch_functions()
 
     # Edits.
 
@@ -288,6 +313,8 @@ class Project(QObject):
             return
         self._text = text
         self._loaded = load_text(text)
+        if is_new or self._loaded.notes:
+            self._migration_notes = self._loaded.notes
         if is_new or self._loaded.values or not self._loaded.problems:
             self._readable = self._loaded
         problems, self._problems = self._problems, self._check()

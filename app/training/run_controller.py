@@ -23,6 +23,7 @@ class RunController(QObject):
         started: Path of a run that a worker was just given.
         refused: A sentence why something could not be done, and the dotted key of the setting it is about,
             empty if it is about none.
+        told: Path of a run, and the command that it was given.
 
     Args:
         project: The open project.
@@ -31,6 +32,7 @@ class RunController(QObject):
 
     started = Signal(object)
     refused = Signal(str, str)
+    told = Signal(object, object)
 
     def __init__(self, project: Project, standby: Standby, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +52,8 @@ class RunController(QObject):
             self.refused.emit(f"Training cannot start. {_sentence(errors[0])}{more}", errors[0].key)
             return
         try:
-            folder = create_run(config, project.base_dir, config_path=project.path)
+            notes = project.migration_notes
+            folder = create_run(config, project.base_dir, config_path=project.path, migration_notes=notes)
             self._give_to_worker(folder, resume=False)
         except ConfigError as error:
             problem = error.problems[0]
@@ -75,6 +78,8 @@ class RunController(QObject):
             RunFolder(path).send(command)
         except RunError as error:
             self.refused.emit(str(error), "")
+            return
+        self.told.emit(path, command)
 
     def reap(self) -> None:
         """Forget workers that have ended; without this they would stay as zombies."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from app.icons import icon_pixmap
 from app.theme import figure_font, secondary_font, theme, theme_changed
+from app.widgets.colors import blend
 
 _PADDING_PX = 8
 _ICON_PX = 14
 _POINTS_SHOWN = 120
+_SHADE_FADE = 0.88
 
 
 class FigureCard(QFrame):
@@ -28,6 +30,7 @@ class FigureCard(QFrame):
         self._note = ""
         self._course: tuple[float, ...] = ()
         self._top = 100.0
+        self._small_font, self._large_font = secondary_font(), figure_font()
         self.setMinimumWidth(112)
         self.setMinimumHeight(84)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -78,8 +81,8 @@ class FigureCard(QFrame):
         colors = theme()
         picture = icon_pixmap(self._icon_name, _ICON_PX, "secondary_text", self.devicePixelRatioF())
         painter.drawPixmap(QPointF(_PADDING_PX, _PADDING_PX), picture)
-        small, large = QFontMetrics(secondary_font()), QFontMetrics(figure_font())
-        painter.setFont(secondary_font())
+        small, large = QFontMetrics(self._small_font), QFontMetrics(self._large_font)
+        painter.setFont(self._small_font)
         painter.setPen(colors.secondary_text)
         baseline = _PADDING_PX + (_ICON_PX + small.ascent() - small.descent()) / 2
         painter.drawText(QPointF(_PADDING_PX + _ICON_PX + 6, baseline), self._caption)
@@ -87,7 +90,7 @@ class FigureCard(QFrame):
         note_x = _PADDING_PX + large.horizontalAdvance(self._figure) + 6
         note = small.elidedText(self._note, Qt.TextElideMode.ElideRight, int(self.width() - note_x - _PADDING_PX))
         painter.drawText(QPointF(note_x, baseline), note)
-        painter.setFont(figure_font())
+        painter.setFont(self._large_font)
         painter.setPen(colors.text)
         painter.drawText(QPointF(_PADDING_PX, baseline), self._figure)
         return baseline + large.descent()
@@ -98,16 +101,15 @@ class FigureCard(QFrame):
         step = area.width() / (_POINTS_SHOWN - 1)
         left = area.right() - step * (len(self._course) - 1)
         top = max(self._top, 1e-9)
-        line = QPainterPath()
+        points = []
         for index, value in enumerate(self._course):
             height = min(1.0, max(0.0, value / top)) * (area.height() - 2)
-            point = QPointF(left + index * step, area.bottom() - height)
-            line.moveTo(point) if index == 0 else line.lineTo(point)
-        filled = QPainterPath(line)
-        filled.lineTo(area.right(), area.bottom())
-        filled.lineTo(left, area.bottom())
-        shade = QColor(color)
-        shade.setAlphaF(0.12)
-        painter.fillPath(filled, shade)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.strokePath(line, QPen(color, 1))
+            points.append(QPointF(left + index * step, area.bottom() - height))
+        corners = [QPointF(area.right(), area.bottom()), QPointF(left, area.bottom())]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(blend(color, theme().plot_background, _SHADE_FADE))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the line covers the edge
+        painter.drawPolygon(points + corners)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(color, 1))
+        painter.drawPolyline(points)

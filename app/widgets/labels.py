@@ -82,3 +82,20 @@ class IconLabel(QLabel):
             return
         name, color = self._shown
         self.setPixmap(icon_pixmap(name, self._size_px, color, self.devicePixelRatioF()))
+
+
+def show_steadily(label: QLabel, text: str, widest: str = "") -> None:
+    """Show one line that changes often in a label of exactly the size it needs.
+
+    Any other label makes the layouts around it work at every new text, whatever its width.
+
+    Args:
+        label: Where to show it.
+        text: What to show.
+        widest: A text to leave room for, so that the size hardly changes.
+    """
+    metrics = label.fontMetrics()
+    width = max(metrics.horizontalAdvance(text), metrics.horizontalAdvance(widest))
+    if (width, metrics.height()) != (label.minimumWidth(), label.minimumHeight()):
+        label.setFixedSize(width, metrics.height())
+    label.setText(text)

@@ -31,6 +31,7 @@ class LegendStrip(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._entries: tuple[LegendEntry, ...] = ()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFont(secondary_font())
         self.setFixedHeight(self.fontMetrics().height() + 4)
         theme_changed.changed.connect(self.update)
@@ -52,6 +53,7 @@ class LegendStrip(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().plot_background)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         x = 0.0
         for entry in self._entries:

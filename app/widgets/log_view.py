@@ -157,4 +157,4 @@ class LogView(QWidget):
         if self._num_cut:
             self.cut_note.setText(f"Showing the last {KEPT_LINES:,} lines; all of them are in log.txt")
         else:
-            self.cut_note.clear()
+            self.cut_note.setText("")  # `clear` would lay out the window again even if there was no text

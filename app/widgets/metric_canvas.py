@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QWheelEvent
 
-from app.theme import theme
+from app.theme import Theme, theme
 from app.widgets.colors import blend
 from app.widgets.curves import Curve, MetricCurves
 from app.widgets.plot_axes import EpochAxis, ValueAxis, style_axis
@@ -40,6 +40,7 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
         self._color_index = color_index
         self._shows_single_curve = shows_single_curve
         self._curves = MetricCurves()
+        self._drawn_in: Theme | None = None
         self._bounds_ignore_batches = False
         self.is_log = False
         self.wheel_zooms = True
@@ -81,6 +82,9 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
 
     def show_curves(self, curves: MetricCurves) -> None:
         """Draw these instead of what was drawn."""
+        if theme() is not self._drawn_in or not _have_same_epochs(curves, self._curves):
+            self._draw_epochs(curves)
+            self._drawn_in = theme()
         self._curves = curves
         self._ignore_batches_in_bounds(curves.num_epochs >= 2)
         fade = _BATCH_FADE if curves.num_epochs else _TRAIN_FADE
@@ -94,11 +98,8 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
             symbolPen=None,
             symbolBrush=self.main_color,
         )
-        self._draw(self._train_item, curves.train, self.train_color)
-        self._draw(self._validation_item, curves.validation, self.main_color)
-        best = curves.best_value
-        has_best = best is not None and np.isfinite(best) and not self._shows_single_curve
-        self._best_item.setData(*(([curves.best_epoch], [best]) if has_best else ([], [])))
+        if self.isVisible():
+            self.scene().prepareForPaint()  # new bounds found while painting would paint everything a second time
 
     def set_log(self, is_log: bool) -> None:
         """Switch the value axis to logarithmic or back; values of zero and below become gaps."""
@@ -136,6 +137,13 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
         item.setDownsampling(auto=True, method="peak")
         item.setClipToView(True)
         return item
+
+    def _draw_epochs(self, curves: MetricCurves) -> None:
+        self._draw(self._train_item, curves.train, self.train_color)
+        self._draw(self._validation_item, curves.validation, self.main_color)
+        best = curves.best_value
+        has_best = best is not None and np.isfinite(best) and not self._shows_single_curve
+        self._best_item.setData(*(([curves.best_epoch], [best]) if has_best else ([], [])))
 
     def _draw(self, item: Any, curve: Curve, color: QColor) -> None:
         """Few epochs get dots: a line needs two points to be seen at all."""
@@ -175,3 +183,12 @@ class MetricCanvas(pg.PlotWidget):  # type: ignore[misc]
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu_requested.emit(event.globalPos())
+
+
+def _have_same_epochs(curves: MetricCurves, others: MetricCurves) -> bool:
+    """Whether only the batches may differ: finished epochs keep their arrays until the next one ends."""
+    return (
+        curves.train is others.train
+        and curves.validation is others.validation
+        and curves.best_epoch == others.best_epoch
+    )

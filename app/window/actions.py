@@ -37,6 +37,16 @@ _SPECS = (
     _Spec("continue", "&Continue this run", "rotate-ccw", "F8", "Go on exactly where the shown run stopped"),
     _Spec("run_folder", "Open the run's f&older", "external-link", "", "Show the files of the shown run"),
     _Spec("checkpoint", "Save a check&point", "hard-drive", "", "Save the complete state after this batch and go on"),
+    _Spec(
+        "find_rate", "&Find learning rate …", "search", "Ctrl+L", "Try rising rates on a fresh model and suggest one"
+    ),
+    _Spec(
+        "show_schedule",
+        "Show the &learning rate over training …",
+        "chart-line",
+        "Ctrl+Shift+L",
+        "Draw the schedule before training",
+    ),
     _Spec("settings_panel", "&Settings panel", "panel-left", "F9", "Show or hide the settings"),
     _Spec("show_tree", "Settings as &tree", "sliders-horizontal", "Ctrl+T", "Edit the settings in the tree"),
     _Spec("show_yaml", "Settings as &YAML", "code", "Ctrl+E", "Edit the settings as text"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,7 +172,9 @@ class Files(QObject):
         """A file in an older form becomes the current one, unsaved, with what was moved."""
         loaded = self._project.loaded
         if loaded.notes and loaded.values:
-            self._project.set_text(dump_yaml(loaded.values))
+            path = self._project.path
+            is_json = path is not None and path.suffix.lower() == ".json"
+            self._project.set_text(json.dumps(loaded.values, indent=2) + "\n" if is_json else dump_yaml(loaded.values))
             self.said.emit(
                 "This file had an older form and was brought up to date: " + " ".join(loaded.notes), "information"
             )

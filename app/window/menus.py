@@ -95,6 +95,8 @@ def build_menus(window: MainWindow, actions: Actions) -> None:
     run_menu.addActions([actions["stop"], actions["stop_now"], actions["discard"]])
     run_menu.addSeparator()
     run_menu.addActions([actions["checkpoint"], actions["continue"], actions["run_folder"]])
+    run_menu.addSeparator()
+    run_menu.addActions([actions["find_rate"], actions["show_schedule"]])
     _fill_view_menu(window, bar.addMenu("&View"), actions)
     bar.addMenu("&Help").addActions([actions["shortcuts"], actions["about"]])
 

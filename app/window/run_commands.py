@@ -100,8 +100,10 @@ class RunCommands(QObject):
         actions["start"].setToolTip(tip)
         paused = status is Status.PAUSED
         actions["pause"].setEnabled(status in (Status.RUNNING, Status.PAUSED))
-        actions["pause"].setText("&Resume" if paused else "&Pause")
-        actions["pause"].setIcon(icon("play" if paused else "pause"))
+        text = "&Resume" if paused else "&Pause"
+        if actions["pause"].text() != text:  # setting an icon repaints the buttons, even if it is the same one
+            actions["pause"].setText(text)
+            actions["pause"].setIcon(icon("play" if paused else "pause"))
         for name in ("stop", "stop_now", "discard"):
             actions[name].setEnabled(active)
         actions["checkpoint"].setEnabled(status is Status.RUNNING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
 
 
 class SettingsPanel(QWidget):
-    """Tree and YAML view of the open project in tabs; each is made when it is first wanted."""
+    """Tree and YAML view of the open project in tabs; each is made when it is first wanted.
+
+    Signals:
+        trial_wanted: Dotted key of a component to try out.
+        curve_wanted: The learning rate over training is to be shown.
+        finder_wanted: A learning rate is to be found.
+    """
+
+    trial_wanted = Signal(str)
+    curve_wanted = Signal()
+    finder_wanted = Signal()
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +55,9 @@ class SettingsPanel(QWidget):
 
             self._tree = ConfigTree(self._project)
             self._tree.yaml_wanted.connect(self._show_in_yaml)
+            self._tree.trial_wanted.connect(self.trial_wanted)
+            self._tree.curve_wanted.connect(self.curve_wanted)
+            self._tree.finder_wanted.connect(self.finder_wanted)
             self._tree_holder.hold(self._tree)
             self.setFocusProxy(self._tree)
         return self._tree

@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from app.config_tree import ConfigTree
-from app.config_tree.editors.component_editor import FROM_FILE
+from app.config_tree.editors.component_editor import LOAD_CUSTOM
 from app.project import Project
 
 
@@ -203,7 +203,7 @@ def test_a_function_of_a_python_file_is_chosen_and_its_arguments_are_rows(view: 
 
 def test_the_file_dialog_opens_without_blocking(view: ConfigTree, qtbot) -> None:
     loss = editor(view, "training.loss")
-    pick(loss.combo, FROM_FILE)
+    pick(loss.combo, LOAD_CUSTOM)
     dialog = loss.findChild(QFileDialog)
     assert dialog is not None
     assert dialog.isVisible()

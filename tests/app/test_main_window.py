@@ -208,3 +208,9 @@ def _drop(window: MainWindow, path: Path) -> None:
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(event)
+
+
+def test_looking_at_the_run_again_repaints_no_button(qtbot: QtBot, window: MainWindow) -> None:
+    window.commands.refresh(has_project=True)
+    with qtbot.assertNotEmitted(window.actions_["pause"].changed):
+        window.commands.refresh(has_project=True)

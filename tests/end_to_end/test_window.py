@@ -12,15 +12,29 @@ from pathlib import Path
 import psutil
 import pytest
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.application import make_application
+from app.config_tree.editors.component_editor import LOAD_CUSTOM
 from app.main_window import MainWindow
 from tests.end_to_end.paths import write_config
 from trainer.runs.state import RunState, Status
 
 pytestmark = pytest.mark.slow
 _PATIENCE_MS = 180_000
+_OWN_LOSS = '''"""A loss, and what it uses."""
+import keras
+
+
+def _scaled(value, power):
+    return keras.ops.power(value, power)
+
+
+def tilted(y_true, y_pred, power: float = 2.0):
+    """Differences to a power."""
+    return keras.ops.mean(_scaled(keras.ops.abs(y_true - y_pred), power), axis=-1)
+'''
 
 
 @pytest.fixture
@@ -106,6 +120,44 @@ def test_training_survives_the_window_and_a_new_window_shows_it_whole(
     assert _state(window).epochs[0].epoch == 1, "the history before this window was opened is there"
     seen = len(_state(window).epochs)
     qtbot.waitUntil(lambda: len(_state(window).epochs) > seen, timeout=_PATIENCE_MS)
+
+
+def test_an_own_loss_is_loaded_from_a_file_shows_its_arguments_is_tried_and_trains(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    path = write_config(tmp_path, epochs=1)
+    folder = tmp_path / "custom_functions"
+    folder.mkdir()
+    (folder / "losses.py").write_text(_OWN_LOSS, encoding="utf-8")
+    window.files.open(path)
+    tree = window.panel.tree
+    tree.jump_to("training.loss")
+    loss = tree.rows.find("training.loss")
+    assert loss is not None
+    place = loss.editor.combo.findText(LOAD_CUSTOM)
+    loss.editor.combo.activated.emit(place)
+    (dialog,) = [found for found in window.findChildren(QFileDialog) if found.isVisible()]
+    dialog.fileSelected.emit(str(folder / "losses.py"))
+    dialog.reject()
+    assert loss.editor.field.text() == "tilted", "the one function that is a loss was taken"
+
+    power = tree.rows.find("training.loss.arguments.power")
+    assert power is not None
+    power.editor.field.setFocus()
+    power.editor.field.selectAll()
+    qtbot.keyClicks(power.editor.field, "1.5")
+    qtbot.keyClick(power.editor.field, Qt.Key.Key_Return)
+    assert window.project.value("training.loss") == {
+        "name": "tilted",
+        "file": "custom_functions/losses.py",
+        "arguments": {"power": 1.5},
+    }
+
+    loss.editor.trial_button.click()
+    qtbot.waitUntil(lambda: loss.note is not None and "works" in loss.note.text(0), timeout=_PATIENCE_MS)
+    qtbot.mouseClick(window.toolbar.widgetForAction(window.actions_["start"]), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _status(window) is Status.COMPLETED, timeout=_PATIENCE_MS)
+    assert len(list((_run_path(window) / "functions").glob("losses_*.py"))) == 1
 
 
 def _state(window: MainWindow) -> RunState:

@@ -22,7 +22,7 @@ def test_a_part_of_every_class_is_held_out(prepare: Prepare, heard) -> None:
     assert np.bincount(prepared.validation.labels).tolist() == [4, 2, 1]
     assert not set(prepared.train.paths) & set(prepared.validation.paths)
     assert prepared.test is None
-    assert prepared.image_shape == (8, 8, 3)
+    assert prepared.input_shape == (8, 8, 3)
     assert heard.notices == []
     assert "[DATA] Training on 20 pictures, validating on 7 that are held out" in heard.lines
     assert heard.progressed[-1] == (27, 27, "pictures")
@@ -93,11 +93,6 @@ def test_an_unset_training_folder_says_so(prepare: Prepare) -> None:
         prepare(train_dir="")
 
 
-def test_other_loaders_are_refused_for_now(prepare: Prepare) -> None:
-    with pytest.raises(DataError, match="only the built-in ImageDataLoader"):
-        prepare(loader="TFRecordLoader")
-
-
 def test_what_does_not_fit_is_overruled_and_told(prepare: Prepare, heard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainer.engine.data.prepare.free_memory_bytes", lambda: 100)
     assert prepare(cache="memory").cache == "disk"
@@ -112,7 +107,7 @@ def test_every_kind_of_file_is_read_in_every_colour_mode(
     prepared = prepare(color_mode=color_mode, cache=cache)
     assert prepared.unreadable == ()
     images = prepared.train.images(range(prepared.train.num_samples))
-    assert images.shape[1:] == prepared.image_shape == (8, 8, channels)
+    assert images.shape[1:] == prepared.input_shape == (8, 8, channels)
     assert images[..., 0].std(axis=(1, 2)).min() > 0
     assert channels < 4 or (images[..., 3] == 255).all()
 

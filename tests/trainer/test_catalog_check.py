@@ -217,7 +217,7 @@ def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path: Path) -> None:
         {"training.optimizer": {"name": "SGD", "arguments": {"momentum": 1, "clipnorm": None, "nesterov": True}}},
         {"training.loss": {"name": "focal", "file": "mine.py", "arguments": {"gamma": 3}}},
         {"training.loss": {"name": "MeanSquaredError", "file": ""}},
-        {"training.callbacks": [{"name": "LearningRateScheduler", "arguments": {"schedule": "anything"}}]},
+        {"training.callbacks": [{"name": "CSVLogger", "arguments": {"filename": "a.csv", "append": True}}]},
         {"training.metrics": ["accuracy", {"name": "AUC", "arguments": {"curve": "PR"}}]},
         {"data.val_dir": ".", "data.test_dir": "~"},
     ],

@@ -121,8 +121,8 @@ def test_the_printed_forms_together_are_one_configuration() -> None:
 @pytest.mark.parametrize("name", FORMS)
 def test_a_second_migration_changes_nothing(name: str) -> None:
     first = load_text(FORMS[name][0])
-    again, notes = migrate(first.values)
-    assert (again, notes) == (first.values, ())
+    again = migrate(first.values)
+    assert (again.values, again.notes) == (first.values, ())
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,10 @@ def test_a_second_migration_changes_nothing(name: str) -> None:
 )
 def test_what_is_not_foreign_stays_as_it_is(values: dict[str, Any]) -> None:
     before = copy.deepcopy(values)
-    migrated, notes = migrate(values)
-    assert migrated == before
+    migrated = migrate(values)
+    assert migrated.values == before
     assert values == before
-    assert notes == ()
+    assert migrated.notes == ()
 
 
 def test_a_migration_leaves_the_given_values_alone() -> None:
@@ -158,7 +158,7 @@ def test_a_custom_loader_keeps_its_file_and_arguments() -> None:
         "cache": True,
         "kwargs": '{"depth": 2}',
     }
-    migrated, _ = migrate({"data": {"data_loader": form}})
+    migrated = migrate({"data": {"data_loader": form}}).values
     assert Component(**migrated["data"]["loader"]) == Component(
         name="MyLoader", file="/functions/loaders.py", arguments={"cache": True, "depth": 2}
     )
@@ -166,13 +166,23 @@ def test_a_custom_loader_keeps_its_file_and_arguments() -> None:
 
 def test_arguments_that_are_no_json_are_kept_for_the_person_to_see() -> None:
     form = {"custom_model_file_path": "m.py", "kwargs": "{broken"}
-    migrated, _ = migrate({"model": {"model_parameters": form}})
+    migrated = migrate({"model": {"model_parameters": form}}).values
     assert migrated["model"]["architecture"] == {"file": "m.py", "arguments": {"kwargs": "{broken"}}
 
 
-def test_a_custom_training_loop_is_not_dropped_in_silence() -> None:
-    loaded = load_text("training: {training_loop: {selected_strategy: Custom_MyLoop}}")
-    assert [problem.key for problem in loaded.problems] == ["training.training_loop"]
+def test_a_custom_training_loop_keeps_its_file_and_arguments() -> None:
+    form = {
+        "selected_strategy": "Custom_MyLoop",
+        "custom_training_loop_file_path": "/functions/loops.py",
+        "kwargs": '{"penalty": 0.1}',
+    }
+    migrated = migrate({"training": {"training_loop": form}})
+    assert Component(**migrated.values["training"]["training_loop"]) == Component(
+        name="MyLoop", file="/functions/loops.py", arguments={"penalty": 0.1}
+    )
+    assert migrated.notes == (
+        "training.training_loop.selected_strategy 'Custom_MyLoop' became training.training_loop.",
+    )
 
 
 def test_a_resolved_configuration_opens_without_notes(tmp_path: Path) -> None:

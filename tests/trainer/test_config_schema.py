@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import typing
+
 import pytest
 from pydantic import BaseModel
 
+from trainer.catalog.entry import ComponentKind
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.describe import Setting, all_settings, describe
@@ -14,7 +17,7 @@ from trainer.errors import ConfigError
 
 ALL = list(all_settings().values())
 ROWS = [row for row in ALL if row.kind != "section"]
-KNOWN_COMPONENTS = {"loader", "model", "loss", "metric", "optimizer", "callback"}
+KNOWN_COMPONENTS = set(typing.get_args(ComponentKind))
 
 
 def with_value(key: str, value: object) -> dict[str, object]:
@@ -77,7 +80,7 @@ def test_rows_for_components_name_a_known_kind() -> None:
 
 
 def test_paths_have_a_picker() -> None:
-    paths = {row.key for row in ROWS if row.name.endswith("_dir")}
+    paths = {row.key for row in ROWS if row.name.endswith("_dir")} | {"model.initial_weights"}
     assert paths == {row.key for row in ROWS if row.picker}
 
 

@@ -34,7 +34,15 @@ EVENTS: list[Any] = [
         outcome=e.Outcome.FAILED, reason=e.Reason.USER_CODE_ERROR, message="m", file="f.py", line=3, saved=("a", "b")
     ),
 ]
-COMMANDS: list[Any] = [c.StopAfterEpoch(), c.StopNow(), c.Discard(), c.Pause(), c.Resume(), c.SaveCheckpoint()]
+COMMANDS: list[Any] = [
+    c.StopAfterEpoch(),
+    c.StopNow(),
+    c.Discard(),
+    c.Pause(),
+    c.Resume(),
+    c.SaveCheckpoint(),
+    c.Terminate(),
+]
 
 
 def members(union: object) -> set[type]:

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer.catalog.catalog import catalog
+from trainer.catalog.catalog import GROUP_OF_OURS, catalog
+from trainer.catalog.check_runtime import runtime_problems
+from trainer.catalog.check_training import training_problems
 from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.functions import read_functions
+from trainer.catalog.label_smoothing import label_smoothing_problem
+from trainer.catalog.nested import component_problem, nested_arguments, output_entry
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.describe import all_settings
@@ -40,23 +44,44 @@ def check_config(config: Config, base_dir: Path) -> tuple[Problem, ...]:
         config: The configuration.
         base_dir: Folder that relative paths start from.
     """
-    found = [*_folder_problems(config, base_dir), *_model_problems(config)]
-    for key, kind, component in components_of(config):
+    found = [*_folder_problems(config, base_dir), *_model_problems(config), *runtime_problems(config)]
+    for key, kind, component in components_of(config, base_dir):
         found += _component_problems(key, kind, component, base_dir)
+    found += training_problems(config, base_dir)
+    if smoothing := label_smoothing_problem(config):
+        found.append(smoothing)
     return tuple(found)
 
 
-def components_of(config: Config) -> Iterator[tuple[str, ComponentKind, Component]]:
-    """Every chosen component with its dotted key and kind."""
+def components_of(config: Config, base_dir: Path | None = None) -> Iterator[tuple[str, ComponentKind, Component]]:
+    """Every chosen component with its dotted key and kind, also those inside the arguments of others.
+
+    Args:
+        config: The configuration.
+        base_dir: Folder that relative paths start from; not needed where all are absolute.
+    """
     for key, setting in all_settings().items():
         if setting.kind not in ("component", "components"):
             continue
         chosen = _attribute(config, key)
         kind: Any = setting.component
         if isinstance(chosen, Component):
-            yield key, kind, chosen
+            yield from _with_nested(key, kind, chosen, base_dir or Path())
         for index, item in enumerate(chosen if isinstance(chosen, tuple) else ()):
-            yield f"{key}.{index}", kind, item
+            yield from _with_nested(f"{key}.{index}", kind, item, base_dir or Path())
+
+
+def _with_nested(
+    key: str, kind: ComponentKind, component: Component, base_dir: Path
+) -> Iterator[tuple[str, ComponentKind, Component]]:
+    yield key, kind, component
+    try:
+        entry = find_entry(kind, component, base_dir)
+    except UserCodeError:  # told by the check of this component; nothing is known of its arguments
+        return
+    if entry is not None:
+        for name, _, inner_kind, inner in nested_arguments(entry, component.arguments):
+            yield from _with_nested(f"{key}.arguments.{name}", inner_kind, inner, base_dir)
 
 
 def _attribute(config: Config, key: str) -> Any:
@@ -67,7 +92,7 @@ def _attribute(config: Config, key: str) -> Any:
 
 
 def _folder_problems(config: Config, base_dir: Path) -> Iterator[Problem]:
-    if not config.data.train_dir:
+    if not config.data.train_dir and config.data.loader.file is None:
         yield Problem("data.train_dir", "Choose the folder with the training pictures.")
     for key in ("data.train_dir", "data.val_dir", "data.test_dir"):
         path = _attribute(config, key)
@@ -111,31 +136,59 @@ def _component_problems(key: str, kind: ComponentKind, component: Component, bas
     if entry is None:
         yield Problem(key, _unknown(kind, component, base_dir))
         return
+    if entry.unusable_because:
+        place = f"{component.file}:{entry.line}: " if component.file else ""
+        yield Problem(key, f"{place}{entry.name} cannot be used as {kind}. {entry.unusable_because}")
+        return
     yield from _argument_problems(key, entry, component)
+    if kind == "schedule" and ".arguments." in key:
+        yield from _inner_schedule_problems(key, entry, component)
+
+
+def _inner_schedule_problems(key: str, entry: Entry, component: Component) -> Iterator[Problem]:
+    """Of a schedule inside an optimizer or a callback, which knows less than the one of the training."""
+    name = "initial_learning_rate"
+    if entry.group == GROUP_OF_OURS:
+        yield Problem(
+            key,
+            f"{entry.name} follows the length of the training. Choose it as training.learning_rate_schedule, or take "
+            "one of Keras here.",
+        )
+    elif ".callbacks." in key and entry.argument(name) is not None and name not in component.arguments:
+        yield Problem(f"{key}.arguments.{name}", f"{entry.name} starts from a rate of its own in a callback. Give it.")
 
 
 def find_entry(kind: ComponentKind, component: Component, base_dir: Path) -> Entry | None:
     """What a component refers to, built in or in its file; `None` if there is no such thing.
 
-    A component with a file and no name means the only function or class in that file.
+    A component with a file and no name means the only function or class in that file that fits the kind. An output is
+    found whatever its name is, as only the model knows which outputs there are.
 
     Raises:
         UserCodeError: The file cannot be read or is no valid Python.
     """
+    if kind == "output":
+        return output_entry(component.name)
     if component.file is None:
         return catalog().find(kind, component.name)
     entries = read_functions(resolve(component.file, base_dir), kind)
     if not component.name:
+        entries = _fitting(entries)
         return entries[0] if len(entries) == 1 else None
     return next((entry for entry in entries if entry.name == component.name), None)
+
+
+def _fitting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Those that fit their kind; all where none does, so that the reason can be told."""
+    return tuple(entry for entry in entries if not entry.unusable_because) or entries
 
 
 def _unknown(kind: ComponentKind, component: Component, base_dir: Path) -> str:
     if component.file is None:
         hint = did_you_mean(component.name, catalog().names(kind))
         return f"There is no {kind} called '{component.name}'.{hint}"
-    names = [entry.name for entry in read_functions(resolve(component.file, base_dir), kind)]
-    listed = ", ".join(names) or "nothing"
+    entries = _fitting(read_functions(resolve(component.file, base_dir), kind))
+    listed = ", ".join(entry.name for entry in entries) or "nothing"
     if not component.name:
         return f"{component.file} defines {listed}; give the name of the one to use as {kind}."
     return f"{component.file} has no function or class '{component.name}'; it defines {listed}."
@@ -159,10 +212,26 @@ def _argument_problems(key: str, entry: Entry, component: Component) -> Iterator
 def _value_message(argument: Argument, value: Any) -> str | None:
     if argument.kind == "any" or (value is None and (argument.optional or argument.default is None)):
         return None
-    allowed = _TYPES[argument.kind]
-    if not isinstance(value, allowed) or (isinstance(value, bool) and argument.kind != "bool"):
+    if argument.kind in ("component", "components"):
+        return component_problem(argument, value)
+    if not isinstance(value, _TYPES[argument.kind]) or (isinstance(value, bool) and argument.kind != "bool"):
         noun = _NOUNS.get(argument.kind, f"one of {', '.join(argument.choices)}")
         return f"Expected {noun}, received {value!r}."
     if argument.kind == "choice" and value not in argument.choices:
         return f"Expected one of {', '.join(argument.choices)}, received {value!r}."
-    return None
+    if isinstance(value, list) and argument.choices and any(item not in argument.choices for item in value):
+        return f"Expected any of {', '.join(argument.choices)}, received {value!r}."
+    return _bound_message(argument, value)
+
+
+def _bound_message(argument: Argument, value: Any) -> str | None:
+    low, high = argument.minimum, argument.maximum
+    if argument.kind not in ("int", "float") or not (
+        (low is not None and value < low) or (high is not None and value > high)
+    ):
+        return None
+    if low is not None and high is not None:
+        wanted = f"from {low:.12g} to {high:.12g}"
+    else:
+        wanted = f"of at least {low:.12g}" if low is not None else f"of at most {high:.12g}"
+    return f"Expected {_NOUNS[argument.kind]} {wanted}, received {value!r}."

@@ -27,7 +27,8 @@ class Argument(BaseModel):
 
     `default` is a plain value; where Keras' own default is an object that plain values can't express, the
     kind is `any` and the argument is `optional`: leaving it out keeps that default. An argument of kind `component`
-    or `components` holds choices of its own, each `{name, file, arguments}`; `component` says of which kind.
+    or `components` holds choices of its own, each `{name, file, arguments}`; `component` says of which kind. A `list`
+    with `choices` may hold any of them. `minimum` and `maximum` are allowed themselves.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,7 +52,9 @@ class Entry(BaseModel):
     """A component that can be chosen by name.
 
     `smallest_side` is the least height and width in pixels that a model accepts, 0 without limit. `presets` are sets
-    of arguments by name, such as `easy`. `file` is the user's file it comes from, empty for a built-in one.
+    of arguments by name, such as `easy`. `file` and `line` are where it is defined in the user's file, empty for a
+    built-in one. `unusable_because` says why it cannot be used as this kind and is empty where it can; such an entry is
+    found by name, so that it can be explained, but not offered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +69,8 @@ class Entry(BaseModel):
     smallest_side: int = 0
     presets: dict[str, dict[str, Any]] = {}
     file: str = ""
+    line: int | None = None
+    unusable_because: str = ""
 
     def argument(self, name: str) -> Argument | None:
         """The argument of that name, or `None`."""

@@ -83,7 +83,7 @@ def _create(options: argparse.Namespace) -> RunFolder:
         changed = with_overrides(config.to_dict(), {"output.runs_dir": str(options.runs.absolute())})
         config = validate(changed)
     try:
-        return create_run(config, path.parent, config_path=path)
+        return create_run(config, path.parent, config_path=path, migration_notes=loaded.notes)
     except ConfigError as error:
         raise ConfigError(with_lines(error.problems, loaded), options.config) from error
 

@@ -23,7 +23,7 @@ class LoadedConfig:
         config: The validated configuration, or `None` while there are problems.
         problems: What is wrong, in the order of the file.
         notes: What migration moved or dropped.
-        lines: Line of each dotted key of the text.
+        lines: Line of each dotted key of the text, and of the settings that its keys became.
     """
 
     values: dict[str, Any]
@@ -49,12 +49,14 @@ def load_text(text: str) -> LoadedConfig:
         parsed = parse_yaml(text)
     except ConfigError as error:
         return LoadedConfig({}, None, error.problems)
-    values, notes = migrate(parsed.values)
+    migrated = migrate(parsed.values)
+    values, notes = migrated.values, migrated.notes
+    lines = {key: parsed.lines[old] for key, old in migrated.moved.items() if old in parsed.lines} | parsed.lines
     try:
-        config = validate(values, parsed.lines)
+        config = validate(values, lines)
     except ConfigError as error:
-        return LoadedConfig(values, None, error.problems, notes, parsed.lines)
-    return LoadedConfig(values, config, (), notes, parsed.lines)
+        return LoadedConfig(values, None, error.problems, notes, lines)
+    return LoadedConfig(values, config, (), notes, lines)
 
 
 def read_config_text(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.describe import all_settings
 from trainer.config.overrides import with_overrides
@@ -29,10 +30,18 @@ def with_absolute_paths(config: Config, base_dir: Path) -> Config:
         value = lookup(values, key)
         if setting.picker and value:
             changes[key] = str(resolve(value, base_dir))
-        elif setting.kind == "component" and value and value.get("file"):
-            changes[key] = value | {"file": str(resolve(value["file"], base_dir))}
-        elif setting.kind == "components" and value:
-            changes[key] = [
-                item | {"file": str(resolve(item["file"], base_dir))} if item.get("file") else item for item in value
-            ]
+        elif setting.kind in ("component", "components") and value:
+            changes[key] = _with_absolute_files(value, base_dir)
     return validate(with_overrides(values, changes))
+
+
+def _with_absolute_files(value: Any, base_dir: Path) -> Any:
+    """The same component or list of them; also in the arguments, where a component has a name, a file and arguments."""
+    if isinstance(value, list):
+        return [_with_absolute_files(item, base_dir) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {name: _with_absolute_files(item, base_dir) for name, item in value.items()}
+    if isinstance(value.get("file"), str) and value["file"] and set(value) <= set(Component.model_fields):
+        changed["file"] = str(resolve(value["file"], base_dir))
+    return changed

@@ -494,10 +494,10 @@ class RuntimeSection(Section):
         "a CPU, where it would be slower.",
         advanced=True,
     )
-    backend: Literal["tensorflow", "jax", "torch"] = setting(
+    backend: Literal["tensorflow", "jax"] = setting(
         "tensorflow",
         "Backend",
-        "What Keras computes with. TensorFlow is always there; JAX and PyTorch where they are installed.",
+        "What Keras computes with. TensorFlow is always there; JAX where it is installed.",
         advanced=True,
     )
     strategy: Literal["auto", "none", "mirrored"] = setting(

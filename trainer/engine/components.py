@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import linecache
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from trainer.catalog.catalog import built_in_file
 from trainer.catalog.check import find_entry
 from trainer.catalog.entry import ComponentKind
+from trainer.catalog.nested import nested_arguments
+from trainer.catalog.signatures import GIVEN_ARGUMENTS, SIGNATURES
 from trainer.config.component import Component
 from trainer.engine.user_errors import user_code
 from trainer.errors import ConfigError, Problem, UserCodeError
@@ -37,11 +41,23 @@ def find_object(kind: ComponentKind, component: Component, functions_dir: Path |
         return _from_file(Path(component.file), entry.name, functions_dir)
     if path := built_in_file(kind, entry.name):
         return _built_in(path, entry.name)
+    found: Callable[..., Any] = getattr(_keras_module(kind), entry.name)
+    return found
+
+
+def _keras_module(kind: ComponentKind) -> Any:
     import keras
 
-    module = {"model": keras.applications}.get(kind) or getattr(keras, _MODULES[kind])
-    found: Callable[..., Any] = getattr(module, entry.name)
-    return found
+    return {
+        "model": keras.applications,
+        "loss": keras.losses,
+        "metric": keras.metrics,
+        "optimizer": keras.optimizers,
+        "schedule": keras.optimizers.schedules,
+        "callback": keras.callbacks,
+        "preprocessing": keras.layers,
+        "augmentation": keras.layers,
+    }[kind]
 
 
 def as_copied(component: Component, functions_dir: Path | None) -> Component:
@@ -54,21 +70,85 @@ def as_copied(component: Component, functions_dir: Path | None) -> Component:
 def build(kind: ComponentKind, component: Component, functions_dir: Path | None = None, **given: Any) -> Any:
     """Call what a component names with its own arguments and those the trainer gives.
 
+    Components among its arguments are built first. Of what the trainer gives, it gets what it takes by name; where the
+    configuration gives the same argument, that one counts.
+
     Raises:
         ConfigError: The built-in object refuses the arguments; the message is Keras' own.
         UserCodeError: The user's code raised.
     """
     found = find_object(kind, component, functions_dir)
+    arguments = _with_built_arguments(kind, component, functions_dir, given)
+    accepted = {
+        name: value for name, value in given.items() if name not in arguments and _takes(found, name, component)
+    }
     if component.file is not None:
-        with user_code(component.file, component.name):
-            return found(**given, **component.arguments)
+        with user_code(component.file, component.name, found):
+            return found(**accepted, **arguments)
     try:
-        return found(**given, **component.arguments)
+        return found(**accepted, **arguments)
+    except ImportError as error:
+        raise ConfigError((Problem(kind, f"{component.name} needs a package that is missing: {error}"),)) from error
     except (TypeError, ValueError) as error:
         raise ConfigError((Problem(kind, f"{component.name} refused its arguments: {error}"),)) from error
 
 
-_MODULES = {"loss": "losses", "metric": "metrics", "optimizer": "optimizers", "callback": "callbacks"}
+def make(kind: ComponentKind, component: Component, functions_dir: Path | None = None, **given: Any) -> Any:
+    """The object a component stands for: built, or a user's function with its arguments bound where Keras calls it.
+
+    Raises:
+        ConfigError: There is no such object, or it refuses its arguments.
+        UserCodeError: The user's code raised.
+    """
+    found = find_object(kind, component, functions_dir)
+    names = inspect.signature(found).parameters
+    is_called_later = any(start[0] in names for start in SIGNATURES[kind].starts)
+    if component.file is None or inspect.isclass(found) or not is_called_later:
+        return build(kind, component, functions_dir, **given)
+    arguments = _with_built_arguments(kind, component, functions_dir, given)
+    return functools.update_wrapper(functools.partial(found, **arguments), found) if arguments else found
+
+
+def _with_built_arguments(
+    kind: ComponentKind, component: Component, functions_dir: Path | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The component's arguments, in which chosen components are objects."""
+    arguments: dict[str, Any] = dict(component.arguments)
+    entry = find_entry(kind, as_copied(component, functions_dir), Path())
+    if entry is None:
+        return arguments
+    for key, _, inner_kind, inner in nested_arguments(entry, component.arguments):
+        passed_on = {name: value for name, value in given.items() if name in GIVEN_ARGUMENTS[inner_kind]}
+        if inner_kind == "schedule" and isinstance(rate := passed_on.pop("learning_rate", None), (int, float)):
+            passed_on.setdefault("initial_learning_rate", rate)
+        name, _, index = key.partition(".")
+        made = make(inner_kind, inner, functions_dir, **passed_on)
+        if kind == "callback" and inner_kind == "schedule":
+            made = _by_epoch(made)
+        if index:
+            arguments[name] = [made if number == int(index) else item for number, item in enumerate(arguments[name])]
+        else:
+            arguments[name] = made
+    return arguments
+
+
+def _by_epoch(schedule: Any) -> Callable[..., Any]:
+    """A Keras schedule as the function that callbacks call with an epoch and want a plain number from."""
+    import keras
+
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return schedule  # type: ignore[no-any-return]
+    return lambda epoch, _learning_rate=None: float(keras.ops.convert_to_numpy(schedule(epoch)))
+
+
+def _takes(function: Callable[..., Any], name: str, component: Component) -> bool:
+    """Whether it takes an argument by name. Keras' own classes refuse most of what their `**kwargs` seem to take."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return True
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    return name in parameters or (takes_any and component.file is not None)
 
 
 def _built_in(path: Path, name: str) -> Callable[..., Any]:

@@ -51,8 +51,14 @@ class SaveCheckpoint(_Command):
     command: Literal["checkpoint"] = "checkpoint"
 
 
+class Terminate(_Command):
+    """End at once, whatever the trainer is doing: for a run that does not react. Keeps what is on disk."""
+
+    command: Literal["terminate"] = "terminate"
+
+
 Command = Annotated[
-    StopAfterEpoch | StopNow | Discard | Pause | Resume | SaveCheckpoint, Field(discriminator="command")
+    StopAfterEpoch | StopNow | Discard | Pause | Resume | SaveCheckpoint | Terminate, Field(discriminator="command")
 ]
 _ADAPTER: TypeAdapter[Command] = TypeAdapter(Command, config=ConfigDict(defer_build=True))
 

@@ -46,6 +46,7 @@ class RunRecord(BaseModel):
     process: ProcessIdentity | None = None
     seed: int = 0
     config_path: str | None = None
+    migration_notes: tuple[str, ...] = ()
     git_commit: str | None = None
     machine: dict[str, Any] = {}
     versions: dict[str, str] = {}
@@ -88,7 +89,14 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, runs_dir: Path, config_yaml: str, *, project: str, seed: int, config_path: Path | None = None
+        cls,
+        runs_dir: Path,
+        config_yaml: str,
+        *,
+        project: str,
+        seed: int,
+        config_path: Path | None = None,
+        migration_notes: tuple[str, ...] = (),
     ) -> RunFolder:
         """Make the next free `expN` below `runs_dir`, complete with `run.json` and `config.yaml`.
 
@@ -106,6 +114,7 @@ class RunFolder:
             created=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             seed=seed,
             config_path=str(config_path) if config_path else None,
+            migration_notes=migration_notes,
             git_commit=_git_commit(config_path.parent if config_path else runs_dir),
             machine={"host": platform.node(), "system": platform.platform(), "processor": platform.machine()},
             versions={"modelgardener": __version__, "python": platform.python_version(), **_versions()},

@@ -1,37 +1,96 @@
-"""What can be chosen for a component: built-in names, and the functions of the file that is chosen already."""
+"""What can be chosen for a component: built-in names by group, the user's own functions, and those of one file."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.project.project import Project
 from trainer.catalog.catalog import catalog
 from trainer.catalog.check import find_entry
 from trainer.catalog.entry import ComponentKind, Entry
 from trainer.catalog.functions import read_functions
 from trainer.config.component import Component
+from trainer.config.paths import resolve
 from trainer.errors import UserCodeError
 
-
-def built_in_names(kind: str) -> tuple[str, ...]:
-    """Names of the catalog."""
-    return catalog().names(kind)
+OWN_FUNCTIONS = "Your functions"
 
 
-def names_in_file(kind: str, file: Path) -> tuple[str, ...]:
-    """Functions and classes of a user's file; none if it cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the list.
+
+    Attributes:
+        label: What it says.
+        name: Name of the component; empty for a heading.
+        file: The user's file as the YAML gives it, `None` for a built-in one.
+        tip: What it is for.
+    """
+
+    label: str
+    name: str = ""
+    file: str | None = None
+    tip: str = ""
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it only stands above others."""
+        return not self.name
+
+
+def choices_for(kind: str, project: Project, file: str | None) -> list[Choice]:
+    """Everything to choose from, with headings where there is more than one group.
+
+    Args:
+        kind: Kind of component.
+        project: Whose functions are offered.
+        file: The user's file that is chosen already; what else it holds is offered first.
+    """
+    groups: dict[str, list[Choice]] = {}
+    if file:
+        entries = usable_in_file(kind, resolve(file, project.base_dir))
+        groups[f"In {Path(file).name}"] = [Choice(entry.name, entry.name, file, entry.description) for entry in entries]
+    for entry in catalog().entries(kind):
+        if not entry.unusable_because:
+            group = _group_title(entry.group)
+            groups.setdefault(group, []).append(Choice(entry.name, entry.name, None, entry.description))
+    groups[OWN_FUNCTIONS] = [
+        Choice(f"{item.entry.name} — {item.file}", item.entry.name, item.file, item.entry.description)
+        for item in project.functions.of(kind)
+        if item.entry is not None and item.file != file and not item.entry.unusable_because
+    ]
+    filled = {title: choices for title, choices in groups.items() if choices}
+    if len(filled) == 1 and OWN_FUNCTIONS not in filled:
+        return next(iter(filled.values()))
+    return [line for title, choices in filled.items() for line in (Choice(title), *choices)]
+
+
+def _group_title(group: str) -> str:
+    """`keras.optimizer` of the catalog as 'Keras'; places of Keras that people know by name stay."""
+    return "Keras" if group.startswith("keras") and group != "keras.applications" else group
+
+
+def usable_in_file(kind: str, file: Path) -> tuple[Entry, ...]:
+    """Functions and classes of a user's file that can be used as a kind; none if it cannot be read."""
+    stamp = _stamp(file)
+    return tuple(entry for entry in _entries(kind, file, stamp) if not entry.unusable_because) if stamp else ()
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
     try:
-        stamp = file.stat().st_mtime_ns
+        status = file.stat()
     except OSError:
         return ()
-    return _names_in_file(kind, file, stamp)
+    return status.st_mtime_ns, status.st_size
 
 
 @functools.lru_cache(maxsize=64)
-def _names_in_file(kind: Any, file: Path, _stamp: int) -> tuple[str, ...]:
+def _entries(kind: Any, file: Path, _stamp: tuple[int, ...]) -> tuple[Entry, ...]:
     try:
-        return tuple(entry.name for entry in read_functions(file, kind))
+        return read_functions(file, kind)
     except UserCodeError:
         return ()
 
@@ -43,9 +102,15 @@ def entry_of(kind: ComponentKind | str, component: dict[str, Any] | None, base_d
     file = component.get("file")
     if file is not None and not isinstance(file, str):
         return None
-    known: Any = kind
+    path = resolve(file, base_dir) if file else None
+    return _entry(kind, component["name"], path, _stamp(path) if path is not None else ())
+
+
+@functools.lru_cache(maxsize=512)
+def _entry(kind: Any, name: str, file: Path | None, _stamp: tuple[int, ...]) -> Entry | None:
+    component = Component.model_construct(name=name, file=str(file) if file is not None else None)
     try:
-        return find_entry(known, Component.model_construct(name=component["name"], file=file), base_dir)
+        return find_entry(kind, component, Path())
     except UserCodeError:
         return None
 

@@ -1,22 +1,28 @@
-"""A choice by name, with search."""
+"""A choice by name, with search: built-in names, the user's own functions, or any Python file."""
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCompleter, QFileDialog
+from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QCompleter, QFileDialog, QMenu
 
-from app.config_tree.editors.component_choices import built_in_names, names_in_file, with_choice
+from app.config_tree.editors.component_choices import Choice, choices_for, entry_of, usable_in_file, with_choice
 from app.config_tree.editors.editor import Editor, grey_label
 from app.config_tree.editors.field_edit import FieldEdit
 from app.config_tree.editors.path_editor import path_text
 from app.config_tree.editors.quiet_combo import QuietCombo
 from app.config_tree.exact_text import literal_text
-from trainer.config.paths import resolve
+from app.config_tree.row import readable
+from app.theme import secondary_font
+from trainer.catalog.entry import Entry
 
-FROM_FILE = "From a Python file…"
+LOAD_CUSTOM = "Load custom…"
+_ROOM_FOR_FILE_PX = 260
+_LIST_PADDING_PX, _MOST_LIST_WIDTH_PX = 48, 480
 
 
 class ComponentEditor(Editor):
@@ -25,12 +31,17 @@ class ComponentEditor(Editor):
     Signals:
         remove_wanted: Take this item out of its list.
         move_up_wanted: Put this item before the one above.
+        trial_wanted: Try this function of the user's out.
+        curve_wanted: Show the learning rate over training.
     """
 
     remove_wanted = Signal()
     move_up_wanted = Signal()
+    trial_wanted = Signal()
+    curve_wanted = Signal()
 
     def build(self) -> None:
+        self._box.setSpacing(0)  # the name needs the room more than the buttons do
         self.combo = QuietCombo()
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QuietCombo.InsertPolicy.NoInsert)
@@ -38,27 +49,44 @@ class ComponentEditor(Editor):
         self.combo.setLineEdit(self.field)
         self.combo.setAccessibleName(self.row.title)
         self.field.setPlaceholderText(self.placeholder())
-        self._search_anywhere()
+        self.presets: dict[str, dict[str, Any]] = {}
         self._file: str | None = None
-        self._choices: list[tuple[str, str | None] | None] = []
+        self._offered: list[Choice] = []
+        self._choices: list[Choice | None] = []
         self._fill()
+        self._search_anywhere()
         self.combo.activated.connect(self._choose)
         self.field.edited.connect(self._accept_typed)
+        self.project.functions.changed.connect(self._fill_again)
         self.add(self.combo, 1)
         self._file_label = grey_label("")
         self._file_label.hide()
         self.add(self._file_label)
+        self._add_preset_button()
+        self.trial_button = self.add_button("flask-conical", "Try it on one batch", self.trial_wanted.emit)
+        self.trial_button.hide()
+        self.curve_button = self.add_button(
+            "chart-line", "Show the learning rate over training", self.curve_wanted.emit
+        )
+        self.curve_button.hide()
         if self.row.is_item:
             self._add_item_buttons()
 
     def placeholder(self) -> str:
         """What the empty field says."""
-        return self.row.empty_text if self.row.optional else f"Choose a {self.row.component}"
+        return self.row.empty_text if self.row.optional else f"Choose {with_article(self.row.component)}"
 
     def show_value(self, value: Any) -> None:
         file = value.get("file") if isinstance(value, dict) else None
         self._show_file(file if isinstance(file, str) else None)
-        self.field.show_text(self._text_of(value))
+        text = self._text_of(value)
+        self.field.show_text(text)
+        chosen = f"{text} — {self._file}" if self._file else text  # a narrow row cuts both
+        self.field.setToolTip(f"{self.row.tooltip()}<p>{html.escape(chosen)}</p>" if chosen else self.row.tooltip())
+        self.presets = self._presets_of(value)
+        self.preset_button.setVisible(bool(self.presets))
+        is_curve = self.row.component == "schedule" and not self.row.is_argument
+        self.curve_button.setVisible(is_curve and value is not None)
 
     def commit_pending(self) -> None:
         self.field.commit()
@@ -69,19 +97,46 @@ class ComponentEditor(Editor):
         if old is None or (old["name"], old["file"]) != (name, file):
             self.edited.emit(with_choice(old, self.row.component, name, file, self.project.base_dir))
 
+    def apply_preset(self, name: str) -> None:
+        """Give the component the arguments of a preset; those that the preset does not name stay."""
+        if isinstance(self.value, dict):
+            self.edited.emit(self.value | {"arguments": self.value["arguments"] | self.presets[name]})
+
     def pick_file(self) -> None:
-        """Ask for a Python file; its first function is taken and the others are offered."""
-        dialog = QFileDialog(self, f"Choose: {self.row.title}", str(self.project.base_dir), "Python files (*.py)")
+        """Ask for a Python file; its function is taken, or its functions are offered."""
+        own = self.project.base_dir / "custom_functions"
+        start = own if own.is_dir() else self.project.base_dir
+        dialog = QFileDialog(self, f"Load custom: {self.row.title}", str(start), "Python files (*.py)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.take_file)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def take_file(self, path: str) -> None:
-        """Use a Python file that was chosen."""
-        if path:
-            names = names_in_file(self.row.component, Path(path))
-            self.choose(names[0] if names else "", path_text(Path(path), self.project))
+        """Use a Python file that was chosen: its one function of this kind, or ask which.
+
+        Without any, the file is written all the same; the row then says what is wrong with it.
+        """
+        if not path:
+            return
+        file = path_text(Path(path), self.project)
+        entries = usable_in_file(self.row.component, Path(path))
+        if len(entries) > 1:
+            self._ask_which(entries, file)
+        else:
+            self.choose(entries[0].name if entries else "", file)
+
+    def _ask_which(self, entries: tuple[Entry, ...], file: str) -> None:
+        menu = QMenu(self)
+        self.function_menu = menu
+        menu.setToolTipsVisible(True)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for entry in entries:
+            action = menu.addAction(entry.name)
+            action.setToolTip(entry.description)
+            action.triggered.connect(lambda _=False, name=entry.name: self.choose(name, file))
+        menu.popup(self.combo.mapToGlobal(self.combo.rect().bottomLeft()))
+        menu.setActiveAction(menu.actions()[0])
 
     def _text_of(self, value: Any) -> str:
         if isinstance(value, dict):
@@ -89,26 +144,47 @@ class ComponentEditor(Editor):
         return "" if value is None else literal_text(value)
 
     def _search_anywhere(self) -> None:
-        completer = self.combo.completer()
-        if completer is None:
-            return
+        """Completion offers whatever holds the typed letters, without the headings."""
+        names = _WithoutHeadings(self.combo)
+        names.setSourceModel(self.combo.model())
+        completer = QCompleter(names, self.combo)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        self.combo.setCompleter(completer)
 
     def _fill(self) -> None:
-        kind = self.row.component
-        own = names_in_file(kind, resolve(self._file, self.project.base_dir)) if self._file else ()
-        entries: list[tuple[str, tuple[str, str | None] | None]] = []
+        self._offered = choices_for(self.row.component, self.project, self._file)
+        self._choices = list(self._offered)
+        model = self.combo.model()
+        assert isinstance(model, QStandardItemModel)
+        model.clear()
         if self.row.optional:
-            entries.append((self.row.empty_text, None))
-        entries += [(name, (name, self._file)) for name in own]
-        entries += [(name, (name, None)) for name in built_in_names(kind)]
-        self._choices = [choice for _, choice in entries]
-        self.combo.clear()
-        self.combo.addItems([label for label, _ in entries])
-        self.combo.addItem(FROM_FILE)
+            self._choices.insert(0, None)
+        for choice in self._choices:
+            model.appendRow(_list_item(choice) if choice is not None else QStandardItem(self.row.empty_text))
+        if self.row.component != "output":
+            model.appendRow(QStandardItem(LOAD_CUSTOM))
         self.combo.setCurrentIndex(-1)
+        self._widen_list()
+
+    def _widen_list(self) -> None:
+        """The list may be wider than the row."""
+        metrics = self.combo.fontMetrics()
+        widest = max((metrics.horizontalAdvance(choice.label) for choice in self._choices if choice), default=0)
+        self.combo.view().setMinimumWidth(min(_MOST_LIST_WIDTH_PX, widest + _LIST_PADDING_PX))
+
+    def _fill_again(self) -> None:
+        """The user's functions changed; what is being typed stays."""
+        if choices_for(self.row.component, self.project, self._file) == self._offered:
+            self.show_value(self.value)
+            return
+        text, is_modified = self.field.text(), self.field.isModified()
+        self._fill()
+        self.field.setText(text)
+        self.field.setCursorPosition(len(text) if self.field.hasFocus() else 0)
+        self.field.setModified(is_modified)
+        self.show_value(self.value)
 
     def _show_file(self, file: str | None) -> None:
         if file == self._file:
@@ -117,26 +193,59 @@ class ComponentEditor(Editor):
         self._fill()
         self._file_label.setText(Path(file).name if file else "")
         self._file_label.setToolTip(file or "")
-        self._file_label.setVisible(bool(file))
+        self._fit_file_label()
+        self.trial_button.setVisible(bool(file))
+
+    def _fit_file_label(self) -> None:
+        """The file's name gives way where there is no room for it beside the name of the function."""
+        self._file_label.setVisible(bool(self._file) and self.width() >= _ROOM_FOR_FILE_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_file_label()
 
     def _choose(self, position: int) -> None:
         self.field.setModified(False)
+        choice = self._choices[position] if position < len(self._choices) else None
         if position >= len(self._choices):
             self.pick_file()
-        elif choice := self._choices[position]:
-            self.choose(*choice)
-        elif self.value is not None:
+        elif choice is not None and not choice.is_heading:
+            self.choose(choice.name, choice.file)
+        elif choice is None and self.value is not None:
             self.edited.emit(None)
         self.show_again()
 
     def _accept_typed(self, text: str) -> None:
         name = text.strip()
-        known = {choice[0]: choice[1] for choice in reversed(self._choices) if choice is not None}
-        if name and name not in (self.row.empty_text, FROM_FILE):
-            self.choose(name, known.get(name, self._file))
+        offered = [choice for choice in self._choices if choice is not None and not choice.is_heading]
+        known = next((choice for choice in offered if name in (choice.label, choice.name)), None)
+        if known is not None:
+            self.choose(known.name, known.file)
+        elif name and name not in (self.row.empty_text, LOAD_CUSTOM):
+            self.choose(name, self._file)
         elif self.row.optional:
             self.edited.emit(None)
         self.show_again()
+
+    def _presets_of(self, value: Any) -> dict[str, dict[str, Any]]:
+        component = value if isinstance(value, dict) else None
+        entry = entry_of(self.row.component, component, self.project.base_dir)
+        return entry.presets if entry is not None else {}
+
+    def _add_preset_button(self) -> None:
+        self.preset_button = self.add_button("sliders-horizontal", "Presets", self.show_presets)
+        self.preset_button.hide()
+
+    def show_presets(self) -> None:
+        """Open the small menu of presets."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for name, arguments in self.presets.items():
+            action = menu.addAction(readable(name))
+            action.setToolTip("\n".join(f"{key}: {literal_text(item)}" for key, item in arguments.items()))
+            action.triggered.connect(lambda _=False, name=name: self.apply_preset(name))
+        menu.popup(self.preset_button.mapToGlobal(self.preset_button.rect().bottomLeft()))
 
     def show_again(self) -> None:
         """Show the project's value in place of what was picked, as an edit may have been refused."""
@@ -147,3 +256,24 @@ class ComponentEditor(Editor):
         self.move_up_button = self.add_button("arrow-up", "Move up", self.move_up_wanted.emit)
         self.move_up_button.setVisible(not self.row.key.endswith(".0"))
         self.remove_button = self.add_button("x", "Remove from the list", self.remove_wanted.emit)
+
+
+class _WithoutHeadings(QSortFilterProxyModel):
+    def filterAcceptsRow(self, row: int, _parent: Any) -> bool:
+        model = self.sourceModel()
+        return bool(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsEnabled)
+
+
+def _list_item(choice: Choice) -> QStandardItem:
+    item = QStandardItem(choice.label)
+    item.setToolTip(choice.tip)
+    if choice.is_heading:
+        item.setEnabled(False)
+        item.setFont(secondary_font())
+    return item
+
+
+def with_article(kind: str) -> str:
+    """`optimizer` as 'an optimizer', to stand in a sentence."""
+    noun = kind.replace("_", " ")
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"

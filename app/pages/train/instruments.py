@@ -19,6 +19,7 @@ class Instruments(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setAutoFillBackground(True)  # as in the view around it: the cards have round corners
         self.learning_rate = MetricPlot("learning_rate", "learning rate", is_learning_rate=True)
         self.cpu = FigureCard("CPU", "cpu", color_place=color_index("loss"))
         self.memory = FigureCard("memory", "memory-stick", color_place=color_index("loss"))

@@ -31,6 +31,7 @@ class RunView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setAutoFillBackground(True)  # otherwise Qt paints everything behind it with every figure
         self._curves = RunCurves()
         self.phases = PhaseStrip()
         self.progress = ProgressRow()

@@ -24,8 +24,8 @@ _DRAWS = (
 
 
 def is_active(augmentation: AugmentationSection | None) -> bool:
-    """Whether it changes anything."""
-    return augmentation is not None and augmentation != AugmentationSection()
+    """Whether it changes anything, its further steps aside."""
+    return augmentation is not None and augmentation.model_copy(update={"steps": ()}) != AugmentationSection()
 
 
 def draw_randomness(num_samples: int, seed: int, epoch: Any) -> Any:
@@ -39,7 +39,11 @@ def draw_randomness(num_samples: int, seed: int, epoch: Any) -> Any:
     Returns:
         float32 tensor in [-1, 1), shape (num_samples, 8): one row per sample.
     """
-    seeds = tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)])
+    return draw_rows(num_samples, tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)]))
+
+
+def draw_rows(num_samples: Any, seeds: Any) -> Any:
+    """The random numbers that follow from a pair of seeds, as in `draw_randomness`."""
     # The algorithm is named, since 'auto' depends on the device.
     return tf.random.stateless_uniform((num_samples, len(_DRAWS)), seeds, -1.0, 1.0, alg="philox")
 

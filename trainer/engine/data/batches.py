@@ -24,11 +24,13 @@ class BatchPlan:
     shuffle: bool
     seed: int
     repeat: bool
+    max_batches: int = 0
 
     @property
     def num_batches(self) -> int:
         """Batches in an epoch."""
-        return -(-self.num_samples // self.batch_size)
+        all_batches = -(-self.num_samples // self.batch_size)
+        return min(all_batches, self.max_batches) if self.max_batches else all_batches
 
     @property
     def num_batches_left(self) -> int:
@@ -43,7 +45,7 @@ class BatchPlan:
         """
         order = epoch_order(self.num_samples, self.seed, epoch) if self.shuffle else np.arange(self.num_samples)
         filled = np.full(self.num_batches * self.batch_size, -1 - order[-1], dtype=np.int64)
-        filled[: self.num_samples] = order
+        filled[: self.num_samples] = order[: len(filled)]
         batches = filled.reshape(self.num_batches, self.batch_size)
         return batches[self.step :] if epoch == self.epoch else batches
 

@@ -1,15 +1,21 @@
-"""Names the file behind a decoding error in the middle of training."""
+"""Names the file behind an error of the data in the middle of training: a broken picture's, or the user's loader's."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import tensorflow as tf
 
+from trainer.config.config import Config
+from trainer.engine.components import find_object
 from trainer.engine.data.decode_folder import decode_folder
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import FilePixels
 from trainer.engine.data.prepare import PreparedData
 from trainer.engine.data.split import Split
-from trainer.errors import DataError
+from trainer.engine.user_errors import misfit
+from trainer.errors import DataError, UserCodeError
 
 _DECODE_ERRORS = (
     tf.errors.InvalidArgumentError,
@@ -35,7 +41,11 @@ def explain_decode_failure(error: BaseException, prepared: PreparedData) -> Data
     if not isinstance(error, _DECODE_ERRORS):
         return None
     for split in prepared.splits.values():
-        if isinstance(split.pixels, FilePixels) and (found := _broken(split, split.pixels.picture_format)):
+        if (
+            isinstance(split, Split)
+            and isinstance(split.pixels, FilePixels)
+            and (found := _broken(split, split.pixels.picture_format))
+        ):
             named = "; ".join(f"{split.folder / split.paths[position]} ({reason})" for position, reason in found[:5])
             return DataError(
                 f"{len(found)} pictures can no longer be read: {named}. They were readable, or looked it, when "
@@ -43,6 +53,28 @@ def explain_decode_failure(error: BaseException, prepared: PreparedData) -> Data
                 "decodes everything before training begins."
             )
     return None
+
+
+def explain_shape_failure(error: BaseException, config: Config, functions_dir: Path) -> UserCodeError | None:
+    """Tell that a user's loader gave a batch of another shape than its first one.
+
+    Args:
+        error: What the iteration over a dataset raised.
+        config: The run's configuration.
+        functions_dir: The run's copies of user files.
+
+    Returns:
+        An error that names the loader, or `None` if the error is another one.
+    """
+    loader = config.data.loader
+    found = _SHAPES.search(str(error))
+    if loader.file is None or not isinstance(error, tf.errors.InvalidArgumentError) or found is None:
+        return None
+    message = f"A later batch has the shape {found[1]}; the first one told to expect {found[2]} (? is any)."
+    return misfit(message, loader.file, find_object("loader", loader, functions_dir))
+
+
+_SHAPES = re.compile(r"Shape of tensor \S+ (\[[\d,]*\]) is not compatible with expected shape (\[[\d,?]*\])")
 
 
 def _broken(split: Split, picture_format: PictureFormat) -> list[tuple[int, str]]:

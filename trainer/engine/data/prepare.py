@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -13,6 +14,7 @@ from trainer.config.config import Config
 from trainer.data.image_folder import ImageIndex, scan_image_folder
 from trainer.data.split import stratified_split
 from trainer.engine.data.cache_choice import CacheKind, choose_cache, free_disk_bytes, free_memory_bytes
+from trainer.engine.data.part import ClassCount, DataPart, InputShape
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pictures import Pictures, PictureStore
 from trainer.engine.data.split import Split
@@ -32,19 +34,24 @@ class PreparedData:
         class_names: Classes by label.
         unreadable: Full path and reason of every picture that was left out.
         cache: Where the training pictures are kept.
-        image_shape: Height, width, channels.
+        input_shape: Height, width, channels of what the model gets; whatever a user's loader gives, by name where
+            that is several inputs.
+        num_classes: Number of classes; for labels of another kind their length, by name for several outputs.
+        layers: Keras layers of the preprocessing that become the model's first, not built yet.
     """
 
-    train: Split
-    validation: Split | None
-    test: Split | None
+    train: DataPart
+    validation: DataPart | None
+    test: DataPart | None
     class_names: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
     cache: CacheKind
-    image_shape: tuple[int, int, int]
+    input_shape: InputShape
+    num_classes: ClassCount
+    layers: tuple[Any, ...] = ()
 
     @property
-    def splits(self) -> dict[str, Split]:
+    def splits(self) -> dict[str, DataPart]:
         """The splits there are, by name: `train`, `validation`, `test`."""
         found = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: split for name, split in found.items() if split is not None}
@@ -82,13 +89,9 @@ def prepare_data(
         cache_folder: Where decoded pictures are kept on disk; by default the user's cache folder.
 
     Raises:
-        DataError: A folder is missing, empty or of the wrong layout; a loader is not known; too many pictures are
+        DataError: A folder is missing, empty or of the wrong layout; too many pictures are
             unreadable; a class has no readable picture.
     """
-    if config.data.loader.name != "ImageDataLoader" or config.data.loader.file:
-        raise DataError(
-            f"data.loader is {config.data.loader.name!r}; only the built-in ImageDataLoader can be used so far."
-        )
     indices = _scan(config, base_dir, reporter)
     folders = _make_ready(config, indices, reporter, cache_folder or default_cache_folder())
     shape = PictureFormat.from_config(config.data).shape
@@ -106,7 +109,8 @@ def prepare_data(
         class_names=train.class_names,
         unreadable=unreadable,
         cache=folders["train"].pictures.cache,
-        image_shape=shape,
+        input_shape=shape,
+        num_classes=len(train.class_names),
     )
 
 

@@ -19,6 +19,7 @@ from trainer.engine.data.batches import BatchPlan, index_dataset, without_sign
 from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.data.decode_folder import CALLS_PER_CORE, num_cores
 from trainer.engine.data.pixels import Pixels
+from trainer.engine.data.steps import NO_STEPS, DataSteps
 
 _LEAST_BATCHES_AHEAD = 2
 _MOST_BATCHES_AHEAD = 32
@@ -37,6 +38,7 @@ class Split:
         image_shape: Height, width, channels.
         rows: int64, shape (num_samples,): where each sample is in `pixels`.
         pixels: All pictures of the folder.
+        steps: What is done to whole batches after that.
     """
 
     folder: Path
@@ -46,15 +48,25 @@ class Split:
     image_shape: tuple[int, int, int]
     rows: NDArray[np.int64]
     pixels: Pixels
+    steps: DataSteps = NO_STEPS
 
     @property
     def num_samples(self) -> int:
         """Number of pictures."""
         return len(self.labels)
 
+    @property
+    def first_batch_size(self) -> int:
+        """0: the size of batches is still open."""
+        return 0
+
     def num_batches(self, batch_size: int) -> int:
         """Batches per epoch, counting a smaller last one."""
         return -(-self.num_samples // batch_size)
+
+    def describe(self, part: str) -> str:
+        """How many pictures there are; `part` is `training` or the like."""
+        return f"{self.num_samples:,} {part} pictures"
 
     def dataset(
         self,
@@ -67,6 +79,7 @@ class Split:
         augmentation: AugmentationSection | None,
         one_hot: bool,
         repeat: bool,
+        max_batches: int = 0,
     ) -> Any:
         """Batches as a `tf.data.Dataset`, a pure function of the arguments.
 
@@ -83,15 +96,16 @@ class Split:
             augmentation: Random changes; `None` for none.
             one_hot: Labels as one-hot rows instead of class numbers.
             repeat: Go on with the next epoch for ever; otherwise end with this epoch.
+            max_batches: Only so many batches of every epoch; 0 for all.
 
         Returns:
             Batches (images, labels). Images have shape (B, height, width, channels) in 0–255: uint8, or float32
-            where they are augmented. Labels are int32 of shape (B,), or float32 of shape (B, classes) if one-hot.
-            With files that are decoded while training, a broken one ends the iteration with a TensorFlow error;
-            `explain_decode_failure` then names it.
+            where they are augmented or `steps` change them. Labels are int32 of shape (B,), or float32 of shape
+            (B, classes) if one-hot. With files that are decoded while training, a broken one ends the iteration with
+            a TensorFlow error; `explain_decode_failure` then names it.
         """
         active = augmentation if is_active(augmentation) else None
-        plan = BatchPlan(self.num_samples, batch_size, epoch, step, shuffle, seed, repeat)
+        plan = BatchPlan(self.num_samples, batch_size, epoch, step, shuffle, seed, repeat, max_batches)
         randomness = (lambda number: draw_randomness(self.num_samples, seed, number)) if active else None
         with tf.device("CPU:0"):
             labels = tf.constant(self.labels)
@@ -106,10 +120,14 @@ class Split:
         ready = self._map_batches(plan, randomness, finish)
         num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
         ahead = self._batches_ahead(batch_size, active is not None)
-        return (
-            ready.apply(tf.data.experimental.assert_cardinality(num_batches))
-            .prefetch(ahead)
-            .with_options(fixed_options())
+        ready = ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(ahead)
+        first = epoch * plan.num_batches + step
+        return self.steps.apply(
+            ready.with_options(fixed_options()),
+            augmented=augmentation is not None,
+            seed=seed,
+            first=first,
+            num_batches=plan.num_batches,
         )
 
     def images(self, indices: Sequence[int]) -> NDArray[np.uint8]:

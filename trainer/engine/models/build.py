@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,51 +15,82 @@ from trainer.catalog.check import find_entry
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.engine.components import build, find_object
+from trainer.engine.data.part import ClassCount, InputShape
 from trainer.engine.models.normalization import PixelScaling, apply_scaling, expected_scaling, named_scaling
+from trainer.engine.models.user_model import UserModel
 from trainer.engine.training.fitting import OutputFit
-from trainer.engine.user_errors import first_line_of, user_code
-from trainer.errors import ConfigError, DataError, UserCodeError
-
-Shape = tuple[int, int, int]
+from trainer.errors import ConfigError, DataError, Problem
 
 
 def build_model(
-    config: Config, image_shape: Shape, num_classes: int, output: OutputFit, functions_dir: Path | None
+    config: Config,
+    input_shape: InputShape,
+    num_classes: ClassCount,
+    output: OutputFit,
+    functions_dir: Path | None,
+    layers: Sequence[Any] = (),
+    *,
+    is_classifier: bool = True,
+    log: Callable[[str], None] = lambda _: None,
 ) -> Any:
     """Build the network.
 
     Args:
         config: The run's configuration.
-        image_shape: Height, width and channels of the pictures.
-        num_classes: Number of classes.
+        input_shape: Height, width and channels of the pictures; of a user's loader also another shape, or shapes by
+            name.
+        num_classes: Number of classes; of a user's loader also numbers by name.
         output: What the loss needs of the output layer.
         functions_dir: The run's copies of user files.
+        layers: Keras layers that are put before the scaling of pixels.
+        is_classifier: Whether labels are classes; a user's loader and model may have others.
+        log: Takes a sentence.
 
     Returns:
         A `keras.Model` from pixels 0–255, shape (batch, height, width, channels), to class scores, float32,
-        shape (batch, num_classes).
+        shape (batch, num_classes). A user's model may have other inputs and outputs, by name.
 
     Raises:
-        ConfigError: The architecture does not fit the pictures or refuses its arguments.
+        ConfigError: The architecture does not fit the data or refuses its arguments.
         DataError: Pretrained weights cannot be loaded.
-        UserCodeError: The user's model function failed or returned something else than a model.
+        UserCodeError: The user's model failed or does not fit the data.
     """
     architecture = config.model.architecture
-    pixels = keras.Input(image_shape, name="pixels")
-    scaled = apply_scaling(pixels, _scaling(config, image_shape[-1]))
+    if isinstance(input_shape, dict) or len(input_shape) != 3:
+        if architecture.file is None:
+            raise ConfigError((Problem("model.architecture", _only_for_pictures(architecture, input_shape)),))
+        own = UserModel(architecture, functions_dir, num_classes, is_classifier=is_classifier, log=log)
+        return own.whole(input_shape)
+    pixels = keras.Input(input_shape, name="pixels")
+    changed = pixels
+    for layer in layers:
+        changed = layer(changed)
+    scaled = apply_scaling(changed, _scaling(config, changed.shape[-1], layers))
+    image_shape = tuple(scaled.shape[1:])
     if architecture.file is not None:
-        own = _user_model(architecture, image_shape, num_classes, functions_dir)
-        outputs = _call_user_model(architecture, own, scaled, num_classes, functions_dir)
-        return keras.Model(pixels, outputs, name=own.name)
+        own = UserModel(architecture, functions_dir, num_classes, is_classifier=is_classifier, log=log)
+        head = functools.partial(_head, config, num_classes=num_classes, output=output)
+        return own.on_pixels(pixels, scaled, head)
+    if not is_classifier:
+        message = f"{architecture.name} gives class scores, but the labels are no classes. Choose a model of your own."
+        raise ConfigError((Problem("model.architecture", message),))
     backbone = _backbone(config, image_shape)
     backbone.trainable = config.model.trainable_backbone
     frozen: dict[str, Any] = {} if config.model.trainable_backbone else {"training": False}
     features = backbone(scaled, **frozen)
-    outputs = _head(config, features, num_classes, output)
+    outputs = _head(config, features, num_classes=num_classes, output=output)
     return keras.Model(pixels, outputs, name=backbone.name)
 
 
-def _head(config: Config, features: Any, num_classes: int, output: OutputFit) -> Any:
+def _only_for_pictures(architecture: Component, shape: InputShape) -> str:
+    received = f"the inputs {', '.join(shape)}" if isinstance(shape, dict) else f"inputs of shape {shape}"
+    return (
+        f"{architecture.name} takes pictures of (height, width, channels), but the loader gives {received}. "
+        "Choose a model of your own."
+    )
+
+
+def _head(config: Config, features: Any, *, num_classes: ClassCount, output: OutputFit) -> Any:
     if len(features.shape) == 4:
         pooling = {"average": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
         features = pooling[config.model.pooling]()(features)
@@ -66,11 +99,13 @@ def _head(config: Config, features: Any, num_classes: int, output: OutputFit) ->
     return keras.layers.Dense(num_classes, activation=output.activation, dtype="float32", name="scores")(features)
 
 
-def _scaling(config: Config, num_channels: int) -> PixelScaling:
+def _scaling(config: Config, num_channels: int, layers: Sequence[Any]) -> PixelScaling:
     chosen = config.data.normalization
     architecture = config.model.architecture
     if chosen != "auto":
         return named_scaling(chosen, num_channels)
+    if any(isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization) for layer in layers):
+        return named_scaling("none", num_channels)
     if architecture.file is not None:
         return named_scaling("zero_to_one", num_channels)
     entry = find_entry("model", architecture, Path())
@@ -79,7 +114,7 @@ def _scaling(config: Config, num_channels: int) -> PixelScaling:
     return expected_scaling(find_object("model", architecture), num_channels)
 
 
-def _backbone(config: Config, image_shape: Shape) -> Any:
+def _backbone(config: Config, image_shape: tuple[int, ...]) -> Any:
     architecture = config.model.architecture
     entry = find_entry("model", architecture, Path())
     if entry is not None and built_in_file("model", entry.name):
@@ -97,32 +132,6 @@ def _backbone(config: Config, image_shape: Shape) -> Any:
             f"the first use, put the file into {_weights_dir()}, or switch off "
             "'Pretrained on ImageNet'."
         ) from error
-
-
-def _user_model(architecture: Component, image_shape: Shape, num_classes: int, functions_dir: Path | None) -> Any:
-    model = build("model", architecture, functions_dir, input_shape=image_shape, num_classes=num_classes)
-    if not isinstance(model, keras.Model):
-        message = f"Expected the function to return a keras.Model, received {type(model).__name__}."
-        raise _misfit(architecture, message, functions_dir)
-    return model
-
-
-def _call_user_model(
-    architecture: Component, model: Any, scaled: Any, num_classes: int, functions_dir: Path | None
-) -> Any:
-    with user_code(str(architecture.file), architecture.name):
-        outputs = model(scaled)
-    shape = getattr(outputs, "shape", None)
-    if shape is None or tuple(shape)[1:] != (num_classes,):
-        received = f"has shape {tuple(shape)[1:]}" if shape is not None else f"is a {type(outputs).__name__}"
-        message = f"The model's output {received}, expected shape ({num_classes},): one score per class."
-        raise _misfit(architecture, message, functions_dir)
-    return outputs
-
-
-def _misfit(architecture: Component, message: str, functions_dir: Path | None) -> UserCodeError:
-    function = find_object("model", architecture, functions_dir)
-    return UserCodeError(message, file=str(architecture.file), line=first_line_of(function), function=function.__name__)
 
 
 def _weights_dir() -> Path:

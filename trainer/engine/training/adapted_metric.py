@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
@@ -17,11 +18,7 @@ class _AdaptedMetric(keras.metrics.Metric):  # type: ignore[misc]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch into account. `y_pred`: (batch, classes)."""
-        if self._to_one_hot:
-            labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
-            y_true = keras.ops.one_hot(labels, y_pred.shape[-1])
-        else:
-            y_true = keras.ops.argmax(y_true, axis=-1)
+        y_true = _one_hot(y_true, y_pred) if self._to_one_hot else keras.ops.argmax(y_true, axis=-1)
         self._metric.update_state(y_true, y_pred, sample_weight=sample_weight)
 
     def result(self) -> Any:
@@ -36,3 +33,29 @@ class _AdaptedMetric(keras.metrics.Metric):  # type: ignore[misc]
 def adapt_metric(metric: Any, *, to_one_hot: bool) -> Any:
     """`metric`, fed with one-hot vectors (`to_one_hot`) or class numbers made from the other form."""
     return _AdaptedMetric(metric, to_one_hot)
+
+
+def with_one_hot_labels(own: Any) -> Any:
+    """A user's metric or function, given one-hot rows where labels are class numbers, unless its name says sparse.
+
+    Labels that are no class numbers, such as those of a regression, stay as they are.
+    """
+    name = str(getattr(own, "name", "") or getattr(own, "__name__", ""))
+    if "sparse" in name.lower() or "sparse" in type(own).__name__.lower():
+        return own
+    if isinstance(own, keras.metrics.Metric):
+        return _AdaptedMetric(own, to_one_hot=True)
+
+    def adapted(y_true: Any, y_pred: Any) -> Any:
+        return own(_one_hot(y_true, y_pred), y_pred)
+
+    return functools.update_wrapper(adapted, own)
+
+
+def _one_hot(y_true: Any, y_pred: Any) -> Any:
+    shape = tuple(y_true.shape)
+    are_numbers = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+    if not are_numbers or len(y_pred.shape) != 2 or y_pred.shape[-1] == 1:
+        return y_true
+    labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
+    return keras.ops.one_hot(labels, y_pred.shape[-1])

@@ -109,7 +109,8 @@ def restore_checkpoint(folder: Path, manifest: CheckpointManifest, model: Any, c
         RunError: The checkpoint is damaged or of another model.
     """
     verify_checkpoint(folder, manifest)
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     restore_snapshot(model, folder / STATE_FILE)
     for callback in callbacks:
         if state := manifest.callbacks.get(callback.name):

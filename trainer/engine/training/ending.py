@@ -7,9 +7,9 @@ import traceback
 from typing import TYPE_CHECKING
 
 from trainer.catalog.check import components_of
-from trainer.engine.data.failures import explain_decode_failure
+from trainer.engine.data.failures import explain_decode_failure, explain_shape_failure
 from trainer.engine.training.control import LossNotFinite
-from trainer.engine.user_errors import as_user_error, find_user_frame
+from trainer.engine.user_errors import as_user_error, error_in_text, find_user_frame
 from trainer.errors import ConfigError, DataError, GardenerError, UserCodeError
 from trainer.runs.events import Outcome, Reason, SessionEnded
 
@@ -61,11 +61,15 @@ def end_of_error(error: BaseException, session: TrainingSession | None, saved: t
 
 def _understood(error: BaseException, session: TrainingSession | None) -> BaseException:
     """The user's own failure or the broken picture behind an error that TensorFlow or Keras raised."""
-    if isinstance(error, GardenerError) or session is None:
+    if isinstance(error, GardenerError) or session is None or _is_out_of_memory(error):
         return error
     files = tuple(c.file for _, _, c in components_of(session.config) if c.file)
     if file := find_user_frame(error, files):
         return as_user_error(error, file)
+    if told := error_in_text(str(error), files):
+        return told
+    if unlike := explain_shape_failure(error, session.config, session.folder.functions_path):
+        return unlike
     if session.data is not None and (explained := explain_decode_failure(error, session.data)):
         return explained
     return error
@@ -76,16 +80,19 @@ def _reason(error: BaseException) -> Reason:
         (ConfigError, Reason.CONFIG_ERROR),
         (DataError, Reason.DATA_ERROR),
         (UserCodeError, Reason.USER_CODE_ERROR),
-        (MemoryError, Reason.OUT_OF_MEMORY),
     ]
     for kind, reason in known:
         if isinstance(error, kind):
             return reason
-    if type(error).__name__ == "ResourceExhaustedError":
+    if _is_out_of_memory(error):
         return Reason.OUT_OF_MEMORY
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Reason.DISK_FULL
     return Reason.INTERNAL_ERROR
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 def _message(error: BaseException, reason: Reason) -> str:

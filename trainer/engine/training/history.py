@@ -61,15 +61,20 @@ class History:
         write_atomically(path, content.getvalue())
 
     def _draw(self, axes: Any, name: str, epochs: list[float], best_epoch: int | None) -> None:
-        marker = "o" if len(epochs) == 1 else None
-        axes.plot(epochs, self.series(name), color="#56B4E9", linewidth=1, marker=marker, label="training")
+        self._plot(axes, epochs, name, color="#56B4E9", linewidth=1, label="training")
         if f"val_{name}" in self.names():
-            axes.plot(epochs, self.series(f"val_{name}"), color="#0072B2", marker=marker, label="validation")
+            self._plot(axes, epochs, f"val_{name}", color="#0072B2", label="validation")
         if best_epoch is not None:
             axes.axvline(best_epoch, color="#999999", linewidth=1, linestyle=":", label=f"best epoch {best_epoch}")
         axes.set(title=name.replace("_", " "), xlabel="epoch")
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
+
+    def _plot(self, axes: Any, epochs: list[float], name: str, **look: Any) -> None:
+        """A line through the epochs that have the figure: NaN between them would leave single points unseen."""
+        points = [(epoch, value) for epoch, value in zip(epochs, self.series(name), strict=True) if value == value]
+        marker = "o" if len(points) == 1 else None
+        axes.plot([epoch for epoch, _ in points], [value for _, value in points], marker=marker, **look)
 
 
 def _finite(value: Any) -> Any:

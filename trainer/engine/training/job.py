@@ -22,6 +22,9 @@ def run_training(folder: RunFolder, control: TrainingControl, output: RunOutput,
     try:
         config = load_file(folder.config_path).require(folder.config_path)
         start = _start_point(folder) if resume else StartPoint()
+        if not resume:
+            for note in folder.read_record().migration_notes:
+                output.log("CONFIG", note)
         session = TrainingSession(folder, config, control, output, start)
         return _train(session)
     except LossNotFinite as error:
@@ -62,7 +65,8 @@ def _completed(session: TrainingSession) -> SessionEnded:
         return SessionEnded(outcome=Outcome.STOPPED, reason=reason, message=message, advice=advice, saved=saved)
     session.output.log("TRAINING", "Training completed")
     if stopped_early:
-        cause = early.message if early is not None and early.message else "one of the callbacks ended training."
+        cause = early.message if early is not None else ""
+        cause = cause or session.ended_because or "one of the callbacks ended training."
         return SessionEnded(
             outcome=Outcome.COMPLETED,
             reason=Reason.STOPPED_EARLY,

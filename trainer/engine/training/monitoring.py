@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from trainer.config.sections import TrainingSection
 from trainer.errors import ConfigError, Problem
 
 Direction = Literal["min", "max"]
@@ -40,6 +41,16 @@ def require_known_monitor(key: str, monitor: str, metrics: dict[str, float]) -> 
     if monitor not in metrics:
         known = ", ".join(sorted(metrics))
         raise ConfigError((Problem(key, f"There is no figure '{monitor}' to watch. Reported are: {known}."),))
+
+
+def is_validated(training: TrainingSection, epoch: int) -> bool:
+    """Whether an epoch, counted from 1, ends with a validation: every n-th does, and the last."""
+    return epoch % training.validate_every_epochs == 0 or epoch == training.epochs
+
+
+def is_judged(monitor: str, metrics: dict[str, float], *, validated: bool) -> bool:
+    """Whether an epoch can be judged by `monitor`: a validation figure is blank where there was no validation."""
+    return validated or monitor in metrics or not monitor.startswith("val_")
 
 
 @dataclass(slots=True)

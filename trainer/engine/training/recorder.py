@@ -14,7 +14,7 @@ from trainer.engine.training.callbacks import plain_metrics
 from trainer.engine.training.checkpointing import Checkpointer, make_manifest
 from trainer.engine.training.control import StoppedNow, TrainingControl
 from trainer.engine.training.history import History
-from trainer.engine.training.monitoring import BestFigure, require_known_monitor
+from trainer.engine.training.monitoring import BestFigure, is_judged, is_validated, require_known_monitor
 from trainer.engine.training.variables import Arrays, take_metrics
 from trainer.runs.events import EpochEnded, EpochStarted, Phase
 from trainer.runs.output import RunOutput
@@ -52,6 +52,7 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._begun_at = 0.0
         self._earlier_s = 0.0
         self._learning_rate = 0.0
+        self._saved_rate: float | None = None
         self.best = best
         self.history = History()
         self.remembering: list[Any] = [self]
@@ -65,6 +66,8 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         self._train_metrics = None
         if self.restore_metrics is not None:
+            if self._saved_rate is not None:
+                self._learning_rate = self._saved_rate
             self.restore_metrics()
             self.restore_metrics = None
         if epoch > 0:
@@ -84,11 +87,10 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Judge, record and save."""
         metrics = plain_metrics(logs)
-        require_known_monitor("checkpoints.monitor", self.best.monitor, metrics)
         number = epoch + 1
+        is_best = self._judge(number, metrics)
         duration_s = time.perf_counter() - self._begun_at + self._earlier_s
         self._earlier_s = 0.0
-        is_best = self.best.offer(number, metrics[self.best.monitor])
         self.epochs_done = number
         self.history.add(number, metrics, self._learning_rate, duration_s)
         self._output.emit(
@@ -105,6 +107,13 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._save(number, metrics, is_best)
         if self._control.stop:
             self.model.stop_training = True
+
+    def _judge(self, epoch: int, metrics: dict[str, float]) -> bool:
+        validated = is_validated(self._config.training, epoch)
+        if not is_judged(self.best.monitor, metrics, validated=validated):
+            return False
+        require_known_monitor("checkpoints.monitor", self.best.monitor, metrics)
+        return self.best.offer(epoch, metrics[self.best.monitor])
 
     def _log(self, epoch: int, metrics: dict[str, float]) -> None:
         figures = " - ".join(f"{name}: {value:.4f}" for name, value in metrics.items())
@@ -138,11 +147,12 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]
     def state(self) -> dict[str, Any]:
         """What to save with a checkpoint."""
         spent = time.perf_counter() - self._begun_at + self._earlier_s if self._begun_at else 0.0
-        return {"best": self.best.state(), "epoch_spent_s": spent}
+        return {"best": self.best.state(), "epoch_spent_s": spent, "learning_rate": self._learning_rate}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self.best.restore(state.get("best", {}))
+        self._saved_rate = state.get("learning_rate")
 
     def resume(self, history: History, epochs_done: int, spent_s: float) -> None:
         """Take over the history of earlier sessions."""

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from trainer.engine.training.averaging import averaged_weights
 from trainer.engine.training.callbacks import BatchControl, plain_metrics
 from trainer.engine.training.checkpointing import STATE_FILE
+from trainer.engine.training.model_input import model_input
+from trainer.engine.training.outputs import output_names
 from trainer.engine.training.recorder import EpochRecorder
 from trainer.engine.training.variables import restore_snapshot, take_snapshot
 from trainer.runs.atomic import write_atomically
@@ -134,30 +137,45 @@ class _Saver:
         folder.mkdir(exist_ok=True)
         aside = folder / f".{name.removesuffix('.keras')}.{os.getpid()}.keras"
         try:
-            _bare(self._session.model).save(aside)
-            aside.replace(folder / name)
+            with averaged_weights(self._session.model):
+                name = self._write_model(aside, name)
+            aside.with_name(f"{aside.stem}{_ending(name)}").replace(folder / name)
         finally:
             aside.unlink(missing_ok=True)
         self._write_model_info(folder)
         self.saved.append(f"model/{name}")
         self._session.output.log("MODEL", f"Saved model/{name}")
 
+    def _write_model(self, aside: Path, name: str) -> str:
+        """Save the network, or only its weights where a user's class cannot be saved; returns the file's name."""
+        try:
+            _bare(self._session.model).save(aside)
+        except (NotImplementedError, TypeError, ValueError) as error:
+            if self._session.config.model.architecture.file is None:
+                raise
+            first_line = str(error).strip().splitlines()[0]
+            self._session.output.notice(
+                "warning",
+                f"The model cannot be saved whole, so its weights are saved: {first_line} A class of your own needs a "
+                "get_config() that returns the arguments of its __init__.",
+            )
+            name = f"{name.removesuffix('.keras')}{_WEIGHTS_ENDING}"
+            self._session.model.save_weights(aside.with_name(f"{aside.stem}{_WEIGHTS_ENDING}"))
+        return name
+
     def _write_model_info(self, folder: Path) -> None:
         data, config = self._session.data, self._session.config
         assert data is not None
+        architecture = config.model.architecture
         info = {
             "class_names": list(data.class_names),
-            "input": {
-                "height": data.image_shape[0],
-                "width": data.image_shape[1],
-                "channels": data.image_shape[2],
-                "color_mode": config.data.color_mode,
-                "resize_mode": config.data.resize_mode,
-                "interpolation": config.data.interpolation,
-                "values": "pixels from 0 to 255; the model scales them itself",
-            },
+            "input": model_input(config, data),
             "output": {"activation": self._session.output_fit.activation},
         }
+        if config.training.outputs:
+            info["output"] = {"names": list(output_names(self._session.model))}
+        if architecture.file is not None:
+            info["code"] = {"file": architecture.file, "name": architecture.name}
         write_atomically(folder / MODEL_INFO_NAME, json.dumps(info, indent=2).encode())
 
     def write_history(self, stopped_early: bool) -> None:
@@ -197,11 +215,19 @@ class _Saver:
         best = find_checkpoint(self._folder.checkpoints_path, "best")
         if best is not None:
             restore_snapshot(session.model, best[0] / STATE_FILE)
-        figures = session.model.evaluate(session.evaluation_dataset(session.data.test), verbose=0, return_dict=True)
+        with averaged_weights(session.model):
+            figures = session.model.evaluate(session.evaluation_dataset(session.data.test), verbose=0, return_dict=True)
         metrics = plain_metrics(figures)
         listed = " - ".join(f"{name}: {value:.4f}" for name, value in metrics.items())
         session.output.log("TRAINING", f"Test: {listed}")
         session.output.emit(Evaluated(split="test", metrics=metrics))
+
+
+_WEIGHTS_ENDING = ".weights.h5"
+
+
+def _ending(name: str) -> str:
+    return _WEIGHTS_ENDING if name.endswith(_WEIGHTS_ENDING) else ".keras"
 
 
 def _bare(model: Any) -> Any:

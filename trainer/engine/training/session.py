@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,23 +13,27 @@ import keras
 
 from trainer.config.config import Config
 from trainer.engine.components import build
+from trainer.engine.data.load import load_data
 from trainer.engine.data.prepare import PreparedData
-from trainer.engine.data.split_file import write_split
 from trainer.engine.models.build import build_model
-from trainer.engine.runtime import apply_runtime, describe_device
+from trainer.engine.runtime import Machine, apply_runtime
 from trainer.engine.training.callbacks import BatchControl, EarlyStopping, ReduceOnPlateau
 from trainer.engine.training.checkpointing import Checkpointer, restore_checkpoint
 from trainer.engine.training.compiling import compile_model
 from trainer.engine.training.control import StoppedNow, TrainingControl
-from trainer.engine.training.fitting import OutputFit, fit_output
-from trainer.engine.training.monitoring import BestFigure, resolve_mode, resolve_monitor
+from trainer.engine.training.custom_loop import CustomLoop
+from trainer.engine.training.data_report import report_data
+from trainer.engine.training.fitting import OutputFit, fit_task
+from trainer.engine.training.freezing import GradualUnfreezing
+from trainer.engine.training.monitoring import BestFigure, is_validated, resolve_mode, resolve_monitor
+from trainer.engine.training.preparing_layers import prepare_layers
 from trainer.engine.training.recorder import EpochRecorder
+from trainer.engine.training.replicas import distribute, train_in_shares
 from trainer.engine.training.standard_loop import StandardLoop
 from trainer.engine.training.variables import restore_metrics
 from trainer.runs.checkpoints import CheckpointManifest
 from trainer.runs.events import (
     CheckpointSaved,
-    DataLoaded,
     LearningRateChanged,
     ModelBuilt,
     Paused,
@@ -77,22 +82,39 @@ class TrainingSession:
         self.control = control
         self.output = output
         self.start = start
+        self.machine = Machine("", "float32", False)
+        """What is trained on, once it is chosen."""
         self.data: PreparedData | None = None
         self.model: Any = None
         self.recorder: EpochRecorder | None = None
         self.batches: BatchControl | None = None
         self.early_stopping: EarlyStopping | None = None
+        self.unfreezing: GradualUnfreezing | None = None
+        self.engine_callbacks: list[Any] = []
+        """What changes layers, weights or the learning rate between epochs."""
+        self.steps_of_fit = 0
+        """Steps of each epoch of the fit that is running; fewer than usual where an epoch is continued."""
         self.all_callbacks: list[Any] = []
         """Callbacks of the fit, once it has begun."""
+        self.ended_because = ""
+        """Why training ended before its last epoch, where neither a stop nor early stopping ended it."""
         self.is_state_saved = False
         """Whether the state at the end was saved; from then on the model may hold its best weights."""
         self.checkpointer = Checkpointer(folder.checkpoints_path, self._checkpoint_saved, self._checkpoint_failed)
-        self._fit = fit_output(config.training.loss, folder.functions_path)
+        self._fit = OutputFit("softmax", one_hot=False)
 
     @property
     def output_fit(self) -> OutputFit:
         """What the loss needs of labels and output layer."""
         return self._fit
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of a whole epoch."""
+        assert self.data is not None
+        steps = self.data.train.num_batches(self.config.data.batch_size)
+        most = self.config.training.max_train_batches
+        return min(steps, most) if most else steps
 
     def prepare(self) -> None:
         """Read the data, build and compile the model, set up the callbacks.
@@ -101,13 +123,15 @@ class TrainingSession:
             GardenerError: The data, the configuration or the user's code does not allow it.
             StoppedNow: A stop was asked for meanwhile.
         """
-        apply_runtime(self.config.runtime)
+        self.machine = apply_runtime(self.config.runtime, self.output)
+        self._fit = fit_task(self.config, self.folder.functions_path)
         self._load_data()
         self._check_stop()
-        self._build_model()
-        self._check_stop()
-        self._compile()
-        self._set_up_callbacks()
+        with self.machine.scope():
+            self._build_model()
+            self._check_stop()
+            self._compile()
+            self._set_up_callbacks()
         self._check_stop()
 
     def train(self) -> None:
@@ -117,47 +141,41 @@ class TrainingSession:
             StoppedNow: 'Stop now' or 'discard' was asked for.
             LossNotFinite: The loss became NaN or infinite.
         """
-        with self._user_callbacks():
+        with self.machine.scope(), self._user_callbacks():
             self._announce()
-            StandardLoop(self).run()
+            loop = StandardLoop(self) if self.config.training.training_loop is None else CustomLoop(self)
+            loop.run()
 
     # ---------------------------------------------------------------- preparation
 
     def _load_data(self) -> None:
         self.output.phase(Phase.READING_DATA)
         self.output.log("TRAINING", "Loading datasets...")
-        data: PreparedData = build(
-            "loader",
-            self.config.data.loader,
-            data_dir=self.folder.path,
-            config=self.config,
-            reporter=_Interruptible(self.output, self.control),
+        data = load_data(
+            self.config,
+            self.folder.path,
+            self.folder.functions_path,
+            _Interruptible(self.output, self.control),
+            one_hot=self._fit.one_hot,
         )
         self.data = data
-        self.output.log("TRAINING", "Training dataset loaded successfully")
-        self.output.log("DATA", f"{data.train.num_samples:,} training pictures in {len(data.class_names)} classes")
-        if data.validation is not None:
-            self.output.log("TRAINING", "Validation dataset loaded successfully")
-            self.output.log("DATA", f"{data.validation.num_samples:,} validation pictures")
-        write_split(self.folder.split_path, data)
-        self.output.emit(
-            DataLoaded(
-                num_train=data.train.num_samples,
-                num_validation=data.validation.num_samples if data.validation else 0,
-                num_test=data.test.num_samples if data.test else 0,
-                class_names=data.class_names,
-                num_unreadable=len(data.unreadable),
-                cache=data.cache,
-            )
-        )
+        report_data(data, self.folder, self.output)
 
     def _build_model(self) -> None:
         assert self.data is not None
         self.output.phase(Phase.BUILDING_MODEL)
         self.output.log("MODEL", "Building model...")
         self.model = build_model(
-            self.config, self.data.image_shape, len(self.data.class_names), self._fit, self.folder.functions_path
+            self.config,
+            self.data.input_shape,
+            self.data.num_classes,
+            self._fit,
+            self.folder.functions_path,
+            layers=self.data.layers,
+            is_classifier=bool(self.data.class_names),
+            log=functools.partial(self.output.log, "MODEL"),
         )
+        prepare_layers(self)
         count = self.model.count_params()
         trainable = sum(int(keras.ops.size(weight)) for weight in self.model.trainable_weights)
         self.output.log("MODEL", f"Model built successfully: {self.model.name}")
@@ -167,6 +185,11 @@ class TrainingSession:
     def _compile(self) -> None:
         self.output.phase(Phase.COMPILING)
         compile_model(self)
+        if self.machine.num_replicas > 1 or self.config.training.training_loop is not None:
+            self._build_metrics()
+            self.model.reset_metrics()
+        if self.machine.num_replicas > 1:
+            train_in_shares(self.model)
         self.output.log("MODEL", "Model compiled successfully")
 
     def _set_up_callbacks(self) -> None:
@@ -181,19 +204,26 @@ class TrainingSession:
         self.batches = BatchControl(
             self.control,
             self._emit_batches,
-            steps_per_epoch=self.data.train.num_batches(self.config.data.batch_size),
+            steps_per_epoch=self.steps_per_epoch,
             batch_size=self.config.data.batch_size,
             first_step=self.start.step,
             stop_on_nan=training.stop_on_nan,
+            steps_per_execution=training.steps_per_execution,
             save_state=self.recorder.save_now,
             hold=self._hold,
         )
+        validated = functools.partial(is_validated, training)
         if training.early_stopping.enabled:
-            self.early_stopping = EarlyStopping(training.early_stopping, has_validation=has_validation)
+            self.early_stopping = EarlyStopping(
+                training.early_stopping, has_validation=has_validation, is_validated=validated
+            )
             self.recorder.remembering.append(self.early_stopping)
         if training.reduce_on_plateau.enabled:
             plateau = ReduceOnPlateau(
-                training.reduce_on_plateau, has_validation=has_validation, changed=self._learning_rate_changed
+                training.reduce_on_plateau,
+                has_validation=has_validation,
+                changed=self._learning_rate_changed,
+                is_validated=validated,
             )
             self.recorder.remembering.append(plateau)
         self._restore()
@@ -214,6 +244,10 @@ class TrainingSession:
     def _build_metrics(self) -> None:
         """Keras makes the variables of metrics at the first batch; restoring needs them before."""
         assert self.data is not None
+        if not self.data.class_names or self.config.training.outputs:
+            inputs, labels, *weights = next(iter(self.train_dataset(0, 0, whole=True).take(1)))
+            self.model.test_on_batch(inputs, labels, *weights)
+            return
         scores = keras.ops.zeros((1, len(self.data.class_names)))
         labels = scores if self._fit.one_hot else keras.ops.zeros((1,), "int32")
         self.model.compute_metrics(None, labels, scores)
@@ -228,7 +262,7 @@ class TrainingSession:
             from trainer.engine.training.summaries import EpochSummaries
 
             summaries.append(EpochSummaries(self.folder.tensorboard_path))
-        return [self.batches, *self._chosen_callbacks, *own, *summaries, self.recorder]
+        return [self.batches, *self.engine_callbacks, *self._chosen_callbacks, *own, *summaries, self.recorder]
 
     @contextlib.contextmanager
     def _user_callbacks(self) -> Iterator[None]:
@@ -247,7 +281,7 @@ class TrainingSession:
 
     def _announce(self) -> None:
         assert self.recorder is not None and self.data is not None
-        steps = self.data.train.num_batches(self.config.data.batch_size)
+        steps = self.steps_per_epoch
         self.output.emit(
             TrainingStarted(
                 epochs=self.config.training.epochs,
@@ -257,7 +291,7 @@ class TrainingSession:
                 initial_step=min(self.start.step, steps),
                 monitor=self.recorder.best.monitor,
                 mode=self.recorder.best.mode,
-                device=describe_device(),
+                device=self.machine.description,
             )
         )
         self.output.log("TRAINING", f"Starting standard training for {self.config.training.epochs} epochs")
@@ -266,11 +300,14 @@ class TrainingSession:
 
     # ---------------------------------------------------------------- data
 
-    def train_dataset(self, epoch: int, step: int) -> Any:
-        """Batches of the training data from a batch of an epoch on, without end."""
+    def train_dataset(self, epoch: int, step: int, *, whole: bool = False) -> Any:
+        """Batches of the training data from a batch of an epoch on, without end.
+
+        They are divided among the devices unless they are to stay `whole`.
+        """
         assert self.data is not None
         data = self.config.data
-        return self.data.train.dataset(
+        dataset = self.data.train.dataset(
             batch_size=data.batch_size,
             epoch=epoch,
             step=step,
@@ -279,16 +316,18 @@ class TrainingSession:
             augmentation=data.augmentation,
             one_hot=self._fit.one_hot,
             repeat=True,
+            max_batches=self.config.training.max_train_batches,
         )
+        return dataset if whole else self._divided(dataset)
 
-    def validation_dataset(self) -> Any:
+    def validation_dataset(self, *, whole: bool = False) -> Any:
         """The validation data once, or `None` without any."""
         assert self.data is not None
-        return None if self.data.validation is None else self.evaluation_dataset(self.data.validation)
+        return None if self.data.validation is None else self.evaluation_dataset(self.data.validation, whole=whole)
 
-    def evaluation_dataset(self, split: Any) -> Any:
+    def evaluation_dataset(self, split: Any, *, whole: bool = False) -> Any:
         """All samples of a split once, in order, as they are."""
-        return split.dataset(
+        dataset = split.dataset(
             batch_size=self.config.data.batch_size,
             shuffle=False,
             seed=self.config.runtime.seed,
@@ -296,6 +335,10 @@ class TrainingSession:
             one_hot=self._fit.one_hot,
             repeat=False,
         )
+        return dataset if whole else self._divided(dataset)
+
+    def _divided(self, dataset: Any) -> Any:
+        return distribute(dataset, self.machine.strategy) if self.machine.num_replicas > 1 else dataset
 
     # ---------------------------------------------------------------- reactions
 

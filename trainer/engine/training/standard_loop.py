@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from trainer.engine.training.monitoring import is_validated
+from trainer.engine.training.step_function import make_train_function
+
 if TYPE_CHECKING:
     from trainer.engine.training.session import TrainingSession
 
@@ -18,9 +21,8 @@ class StandardLoop:
     """
 
     def __init__(self, session: TrainingSession) -> None:
-        assert session.data is not None
         self._session = session
-        self._data = session.data
+        self._training = session.config.training
 
     def run(self) -> None:
         """Train until all epochs are done or the model is told to stop.
@@ -30,7 +32,7 @@ class StandardLoop:
             LossNotFinite: The loss became NaN or infinite.
         """
         session = self._session
-        steps = self._data.train.num_batches(session.config.data.batch_size)
+        steps = session.steps_per_epoch
         epochs = session.config.training.epochs
         epoch, step = session.start.epoch, session.start.step
         if step >= steps:
@@ -44,9 +46,13 @@ class StandardLoop:
 
     def _fit(self, epoch: int, step: int, last_epoch: int, steps: int) -> None:
         session = self._session
+        session.steps_of_fit = steps
+        if session.config.training.steps_per_execution > 1:
+            make_train_function(session.model, steps)
         session.model.fit(
             session.train_dataset(epoch, step),
             validation_data=session.validation_dataset(),
+            validation_freq=self._validated_epochs(),
             initial_epoch=epoch,
             epochs=last_epoch,
             steps_per_epoch=steps,
@@ -54,6 +60,12 @@ class StandardLoop:
             shuffle=False,
             verbose=0,
         )
+
+    def _validated_epochs(self) -> int | list[int]:
+        training = self._training
+        if training.validate_every_epochs == 1:
+            return 1
+        return [epoch for epoch in range(1, training.epochs + 1) if is_validated(training, epoch)]
 
     def _finish_epoch(self, epoch: int) -> None:
         """All batches of the epoch were done when it was stopped; only its validation is left."""
@@ -63,7 +75,7 @@ class StandardLoop:
         callbacks.on_epoch_begin(epoch)
         logs: dict[str, Any] = dict(session.model.get_metrics_result())
         validation = session.validation_dataset()
-        if validation is not None:
+        if validation is not None and is_validated(self._training, epoch + 1):
             figures = session.model.evaluate(validation, verbose=0, return_dict=True, callbacks=callbacks)
             logs |= {f"val_{name}": value for name, value in figures.items()}
         callbacks.on_epoch_end(epoch, logs)

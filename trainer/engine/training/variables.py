@@ -27,6 +27,11 @@ def take_snapshot(model: Any, *, with_training_state: bool = True, into: Arrays 
     return {key: _copy(variable, old.get(key)) for key, variable in _variables(model, with_training_state)}
 
 
+def numbered_variables(model: Any) -> Iterator[tuple[str, Any]]:
+    """The model's own variables by the key under which a snapshot keeps them."""
+    return _numbered("model", model.variables)
+
+
 def take_metrics(model: Any) -> Arrays:
     """Copy the running state of the metrics to memory."""
     return {key: _copy(variable, None) for key, variable in _numbered("metrics", model.metrics_variables)}

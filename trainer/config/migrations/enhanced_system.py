@@ -1,39 +1,14 @@
-"""Older and foreign forms of a configuration, turned into the current one. Works on plain data."""
+"""The forms printed by the documentation of the enhanced training system."""
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
-from trainer.config.config import SCHEMA_VERSION
-
 Values = dict[str, Any]
 Notes = list[str]
-
-
-def migrate(values: Values) -> tuple[Values, tuple[str, ...]]:
-    """Bring a configuration to the current schema version.
-
-    Args:
-        values: Plain values as read; not changed.
-
-    Returns:
-        The migrated values and one sentence per key that was moved or does not apply. Values that need no
-        migration come back equal, without notes.
-    """
-    migrated = copy.deepcopy(values)
-    notes: Notes = []
-    for step in _FOREIGN_FORMS:
-        step(migrated, notes)
-    version = migrated.get("schema_version", SCHEMA_VERSION)
-    while isinstance(version, int) and version in _UPGRADES:
-        _UPGRADES[version](migrated, notes)
-        version += 1
-        migrated["schema_version"] = version
-    return migrated, tuple(notes)
 
 
 def _data_loader(values: Values, notes: Notes) -> None:
@@ -79,11 +54,18 @@ def _training_loop(values: Values, notes: Notes) -> None:
     training = values.get("training")
     if not isinstance(training, dict) or not isinstance(training.get("training_loop"), dict):
         return
-    form = training["training_loop"]
-    strategy = str(form.get("selected_strategy", ""))
+    if "selected_strategy" not in training["training_loop"]:
+        return
+    form = training.pop("training_loop")
+    strategy = str(form.pop("selected_strategy") or "")
     if strategy in ("Standard Training", "Default Training Loop", ""):
-        del training["training_loop"]
         notes.append(f"training.training_loop '{strategy}' is what happens by itself; the key was dropped.")
+        return
+    component: Values = {"name": strategy.removeprefix("Custom_")}
+    if path := form.pop("custom_training_loop_file_path", None):
+        component["file"] = path
+    training["training_loop"] = component | _arguments(form)
+    notes.append(f"training.training_loop.selected_strategy '{strategy}' became training.training_loop.")
 
 
 def _arguments(form: Values) -> Values:
@@ -100,5 +82,5 @@ def _arguments(form: Values) -> Values:
     return {"arguments": arguments} if arguments else {}
 
 
-_FOREIGN_FORMS: tuple[Callable[[Values, Notes], None], ...] = (_data_loader, _model_name, _training_loop)
-_UPGRADES: dict[int, Callable[[Values, Notes], None]] = {}
+ENHANCED_SYSTEM_FORMS: tuple[Callable[[Values, Notes], None], ...] = (_data_loader, _model_name, _training_loop)
+"""Each changes values in place where it finds its form, and adds a note per key."""

@@ -1,0 +1,51 @@
+"""A rate that falls along a power of what is left of training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from trainer.engine.schedules._curve import RateCurve, in_steps, require, steps_left
+
+
+def Polynomial(
+    initial_learning_rate: float,
+    steps_per_epoch: int,
+    epochs: int,
+    power: float = 1.0,
+    end_learning_rate: float = 0.0,
+    decay_epochs: float | None = None,
+    decay_steps: int | None = None,
+    warmup_epochs: float = 0.0,
+    warmup_steps: int | None = None,
+) -> Any:
+    """Falls along a power of what is left: in a straight line with power 1, faster at first with 2.
+
+    Args:
+        power: Power of the share that is left; 1 is a straight line.
+        end_learning_rate: Rate at the end of the fall, kept from then on.
+        decay_epochs: Length of the fall in epochs; empty for the rest of training.
+        decay_steps: Length of the fall in training steps, instead of in epochs.
+        warmup_epochs: Epochs over which the rate first rises linearly from 0; fractions are allowed, 0 is none.
+        warmup_steps: Length of the warm-up in training steps, instead of in epochs.
+
+    Returns:
+        A Keras learning rate schedule.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+    require(power > 0, "power must be above 0", power)
+    require(end_learning_rate >= 0, "end_learning_rate must not be negative", end_learning_rate)
+    warmup = in_steps("warmup", warmup_epochs, warmup_steps, steps_per_epoch)
+    length = steps_left(decay_epochs, decay_steps, steps_per_epoch, epochs, warmup)
+    return _Polynomial(initial_learning_rate, warmup, length=length, power=power, end_learning_rate=end_learning_rate)
+
+
+@keras.saving.register_keras_serializable("ModelGardener", name="Polynomial")
+class _Polynomial(RateCurve):
+    def after_warmup(self, step: Any, shape: dict[str, float]) -> Any:
+        end = shape["end_learning_rate"]
+        left = 1.0 - keras.ops.minimum(step / shape["length"], 1.0)
+        return end + (self.initial_learning_rate - end) * left ** shape["power"]
