@@ -16,6 +16,7 @@ class GradualUnfreezingSection(Section):
         "Gradual unfreezing",
         "Start with only the new output layers learning, then free the backbone's layers group by group, those "
         "nearest to the output first.",
+        advanced=True,
     )
     first_epoch: int = setting(
         2, "First at epoch", "Epoch in which the first group starts to learn.", unit="epochs", ge=2

@@ -12,7 +12,9 @@ from trainer.config.sections.watching import EarlyStoppingSection, PlateauSectio
 class GradientClippingSection(Section):
     """Limits the size of gradients, against steps that tear the weights apart."""
 
-    enabled: bool = setting(False, "Clip gradients", "Limit the size of gradients before they become a step.")
+    enabled: bool = setting(
+        False, "Clip gradients", "Limit the size of gradients before they become a step.", advanced=True
+    )
     method: Literal["global_norm", "norm", "value"] = setting(
         "global_norm",
         "Limit",
@@ -30,6 +32,7 @@ class WeightAveragingSection(Section):
         "Average weights",
         "Keep a moving average of the weights, which often generalises better than the last ones. The final model has "
         "the averaged weights.",
+        advanced=True,
     )
     momentum: float = setting(
         0.99, "Momentum", "How slowly the average follows; 0.99 spans about 100 steps.", ge=0, lt=1
