@@ -17,11 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Check:
-    """One check: its name, the arguments of the Python that does it, and the exit statuses of a good end."""
+    """One check: its name, and the arguments of the Python that does it."""
 
     name: str
     arguments: tuple[str, ...]
-    good_statuses: tuple[int, ...] = (0,)
 
 
 # import-linter has no `python -m`, and its script breaks when the checkout moves.
@@ -35,17 +34,12 @@ CHECKS = (
 )
 
 
-_NO_TESTS_FOUND = 5
-_IN_PARALLEL = ("tests/engine", "tests/engine_data")
-"""Folders whose tests are all computing and share nothing; each file of them keeps to one process."""
-
-
 def run(check: Check) -> bool:
     """Runs one check under its heading and says how long it took; gives whether it passed."""
     print(f"\n=== {check.name} ===", flush=True)
     start = time.monotonic()
     status = subprocess.run([sys.executable, *check.arguments], cwd=ROOT, env=_environment(), check=False)
-    passed = status.returncode in check.good_statuses
+    passed = status.returncode == 0
     print(f"--- {check.name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - start:.1f} s", flush=True)
     return passed
 
@@ -55,23 +49,9 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "QT_QPA_PLATFORM": "offscreen", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
-def tests(pytest_arguments: list[str]) -> tuple[Check, ...]:
-    """All tests, those that only compute in two processes at once; or just those that the arguments name."""
-    if any((ROOT / argument.partition("::")[0]).exists() for argument in pytest_arguments):
-        return (Check("tests (pytest)", ("-m", "pytest", *pytest_arguments)),)
-    parallel = ("-n", "2", "--dist", "loadfile", *_IN_PARALLEL)
-    others = tuple(f"--ignore={folder}" for folder in _IN_PARALLEL)
-    # A selection such as `-k name` may leave nothing in one of the two.
-    good = (0, _NO_TESTS_FOUND) if pytest_arguments else (0,)
-    return (
-        Check("tests that train (pytest)", ("-m", "pytest", *parallel, *pytest_arguments), good),
-        Check("all other tests (pytest)", ("-m", "pytest", *others, *pytest_arguments), good),
-    )
-
-
 def main(pytest_arguments: list[str]) -> int:
     """Runs all checks, the tests last; gives the exit status."""
-    checks = (*CHECKS, *tests(pytest_arguments))
+    checks = (*CHECKS, Check("tests (pytest)", ("-m", "pytest", *pytest_arguments)))
     failed = [check.name for check in checks if not run(check)]
     if failed:
         print(f"\nChecks that failed: {', '.join(failed)}", flush=True)

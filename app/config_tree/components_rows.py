@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.config_tree.editors.component_choices import entry_of
-from app.config_tree.row import Row, row_of_argument, row_of_group, row_of_item, row_of_unknown_argument
+from app.config_tree.row import (
+    Row,
+    row_of_argument,
+    row_of_group,
+    row_of_item,
+    row_of_new_argument,
+    row_of_unknown_argument,
+)
 from app.config_tree.row_state import arguments_of, state_of
 from app.project.project import Project
 from trainer.catalog.entry import Argument
@@ -25,6 +32,7 @@ def rows_inside(project: Project, row: Row) -> tuple[Row, ...]:
     names = {argument.name for argument in known}
     return (
         *_in_groups(row.key, known),
+        *((row_of_new_argument(row.key),) if entry is not None and entry.file and entry.takes_any_argument else ()),
         *(row_of_unknown_argument(row.key, name) for name in arguments_of(component) if name not in names),
     )
 

@@ -11,7 +11,18 @@ from trainer.catalog.entry import Argument
 from trainer.config.describe import Setting
 
 RowKind = Literal[
-    "section", "group", "bool", "int", "float", "text", "choice", "size", "component", "components", "literal"
+    "section",
+    "group",
+    "bool",
+    "int",
+    "float",
+    "text",
+    "choice",
+    "size",
+    "component",
+    "components",
+    "literal",
+    "new_argument",
 ]
 HOLDERS: frozenset[RowKind] = frozenset({"component", "components"})
 """Kinds of row whose rows inside depend on what the project holds."""
@@ -33,6 +44,7 @@ class Row:
     Attributes:
         key: Dotted key in the configuration.
         kind: Decides the editor; `literal` is any value, written as YAML. A `group` holds arguments under a heading.
+            A `new_argument` holds no value: what is typed there becomes an argument.
         expectation: What a value must be, in words.
         empty_text: What an optional row says while it holds nothing.
         is_argument: Whether it belongs to a component: only values that differ from the default are written.
@@ -89,6 +101,8 @@ class Row:
             facts.append(f"Expects {html.escape(self.expectation)}.")
         if self.kind == "group":
             return ""
+        if self.kind == "new_argument":
+            return "".join(f"<p style='margin:2px 0'>{fact}</p>" for fact in facts)
         if self.kind != "section" and not self.is_item:
             facts.append(f"Default: {html.escape(self._default_text())}")
         facts.append(f"<code>{html.escape(self.key)}</code>")
@@ -162,6 +176,18 @@ def row_of_unknown_argument(owner: str, name: str) -> Row:
         kind="literal",
         title=readable(name),
         description="Stands in the file.",
+        optional=True,
+        is_argument=True,
+    )
+
+
+def row_of_new_argument(owner: str) -> Row:
+    """The row that adds an argument to the component at the key `owner`, which takes arguments of any name."""
+    return Row(
+        key=f"{owner}.arguments.:new",
+        kind="new_argument",
+        title="Further argument",
+        description="It takes arguments of any name. Type a name and a value, such as dropout_rate: 0.3.",
         optional=True,
         is_argument=True,
     )

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.config_tree.components_rows import holds_own_values, rows_inside
 from app.config_tree.editors.component_editor import ComponentEditor
-from app.config_tree.row import HOLDERS, Row, row_of_setting
+from app.config_tree.row import HOLDERS, Row, row_of_setting, row_of_unknown_argument
 from app.config_tree.row_state import arguments_of, is_active, state_of
 from app.config_tree.row_tree import RowTree, walk
 from app.config_tree.setting_item import SettingItem
@@ -197,12 +197,31 @@ class Rows(QObject):
         return True
 
     def _edit(self, item: SettingItem, value: Any) -> None:
+        if item.row.kind == "new_argument":
+            self._add_arguments(item, value)
+            return
         self._write(item.row, value)
         self._show_again(item)
+        self._open_what_is_new(item, value)
+
+    def _open_what_is_new(self, item: SettingItem, value: Any) -> None:
+        """Open a row that was edited where there is something to set now."""
         is_switched_on = item.row.name == "enabled" and value is True
         is_own = isinstance(value, dict) and bool(value.get("file"))
-        if (is_switched_on or is_own or (item.row.kind == "components" and value)) and item.can_expand:
-            item.setExpanded(True)  # what there is to set now
+        is_list = item.row.kind == "components" and bool(value)
+        if (is_switched_on or is_own or is_list) and item.can_expand:
+            item.setExpanded(True)
+        if is_list and (inside := item.setting_children()):
+            self._open_what_is_new(inside[-1], value[-1])
+
+    def _add_arguments(self, item: SettingItem, values: dict[str, Any] | None) -> None:
+        """Arguments by their names; where there are none, the typing stays and a sentence says what is wanted."""
+        item.show_note("" if values != {} else "Type a name and a value, such as dropout_rate: 0.3.", "error")
+        for name, value in (values or {}).items():
+            self._write(row_of_unknown_argument(item.row.parent_key, name), value)
+        if values:
+            self._show_again(item)
+        self._tree.fit_messages()
 
     def _write(self, row: Row, value: Any) -> None:
         with contextlib.suppress(ConfigError):  # unreadable text: the tree is disabled and says so

@@ -47,6 +47,11 @@ class CustomFunctions(QObject):
         """Whether `begin` was called."""
         return self._base_dir is not None
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the folder is being looked at; what is new in it is not known yet."""
+        return self._reading is not None
+
     def begin(self, base_dir: Path) -> None:
         """Read and watch the functions beside a project, and no longer those beside the one before."""
         if base_dir != self._base_dir:
@@ -73,13 +78,16 @@ class CustomFunctions(QObject):
         self._watch()
 
     def of(self, kind: str) -> tuple[FoundFunction, ...]:
-        """The functions of one kind; none until they were read."""
-        return tuple(item for item in self._found if item.entry is not None and item.entry.kind == kind)
+        """The functions of one kind; none until they were read.
+
+        What is inside them (`entry`) is read when asked for, which for many files takes too long for the window.
+        """
+        return tuple(item for item in self._found if item.kind == kind)
 
     @property
     def unreadable(self) -> tuple[FoundFunction, ...]:
         """Files of the folder that are no valid Python, each with its problem and line."""
-        return tuple(item for item in self._found if item.entry is None)
+        return tuple(item for item in self._found if item.kind is None)
 
     def read(self) -> None:
         """Look at the folder again; what is new comes with `changed`."""
@@ -117,8 +125,8 @@ class CustomFunctions(QObject):
         if self._base_dir is not None:
             folder = self._base_dir / FOLDER_NAME
             wanted |= {str(_nearest_existing(self._base_dir)), str(folder)}
-            wanted |= {str(self._base_dir / item.file) for item in self._found}
-            wanted |= {str((self._base_dir / item.file).parent) for item in self._found}
+            files = {self._base_dir / file for file in {item.file for item in self._found}}
+            wanted |= {str(path) for path in files} | {str(path.parent) for path in files}
         wanted = {path for path in wanted if Path(path).exists()}
         watched = {*self._watcher.files(), *self._watcher.directories()}
         if gone := sorted(watched - wanted):

@@ -69,6 +69,8 @@ def editor(view: ConfigTree, key: str) -> Any:
 
 
 def pick(combo: Any, label: str) -> None:
+    combo.showPopup()
+    combo.hidePopup()
     position = combo.findText(label)
     assert position >= 0, label
     combo.setCurrentIndex(position)
@@ -163,6 +165,8 @@ def test_an_unknown_nested_name_stays_and_is_marked(view: ConfigTree) -> None:
 
 def test_outputs_have_free_names_and_losses_and_metrics_inside(view: ConfigTree, qtbot: QtBot) -> None:
     outputs = editor(view, "training.outputs")
+    outputs.combo.showPopup()
+    outputs.combo.hidePopup()
     assert outputs.combo.findText(LOAD_CUSTOM) < 0, "an output is no function"
     type_into(qtbot, outputs.field, "masks")
     assert view.project.value("training.outputs") == [{"name": "masks"}]
@@ -193,11 +197,14 @@ def test_the_chooser_offers_keras_then_own_functions_then_any_file(view: ConfigT
     with qtbot.waitSignal(view.project.functions.changed):
         view.project.watch_functions()
     combo = editor(view, "training.loss").combo
+    combo.showPopup()
+    combo.hidePopup()
     labels = [combo.itemText(place) for place in range(combo.count())]
     own = labels.index("focal_dice — custom_functions/losses.py")
     assert labels.index("Keras") < labels.index("Huber") < labels.index("Your functions") < own
     assert labels[-1] == LOAD_CUSTOM
-    assert not combo.model().item(labels.index("Keras")).isEnabled(), "a heading cannot be chosen"
+    heading = combo.model().index(labels.index("Keras"), 0)
+    assert not heading.flags() & Qt.ItemFlag.ItemIsEnabled, "a heading cannot be chosen"
     pick(combo, labels[own])
     assert view.project.value("training.loss") == {"name": "focal_dice", "file": "custom_functions/losses.py"}
 
@@ -295,3 +302,61 @@ def test_a_note_stands_under_its_row_until_the_row_changes(view: ConfigTree) -> 
     assert item.note is not None, "an edit elsewhere leaves it"
     view.project.set_value("training.loss.arguments.gamma", 1.0)
     assert item.messages() == [], "it was about the arguments before"
+
+
+KEYWORDS = "def made(input_shape, num_classes, width: int = 8, **kwargs):\n    '''A model.'''\n    return None\n"
+
+
+@pytest.fixture
+def model(view: ConfigTree, folder: Path) -> str:
+    """Chooses a model that takes arguments of any name; gives the key of the row that adds one."""
+    (folder / "models.py").write_text(KEYWORDS, encoding="utf-8")
+    editor(view, "model.architecture").take_file(str(folder / "models.py"))
+    return "model.architecture.arguments.:new"
+
+
+@pytest.mark.parametrize("text", ["dropout_rate: 0.3", "dropout_rate=0.3", '{"dropout_rate": 0.3}'])
+def test_an_argument_of_any_name_is_added_in_a_row_of_its_own_and_taken_out_again(
+    view: ConfigTree, qtbot: QtBot, model: str, text: str
+) -> None:
+    adding = editor(view, model)
+    type_into(qtbot, adding.field, text)
+    assert view.project.value("model.architecture.arguments") == {"dropout_rate": 0.3}
+    assert adding.field.text() == ""
+    assert editor(view, model) is adding, "the next one can be typed at once"
+    added = editor(view, "model.architecture.arguments.dropout_rate")
+    assert added.field.text() == "0.3"
+    added.reset_button.click()
+    assert view.project.value("model.architecture") == {"name": "made", "file": "models.py"}
+    assert view.rows.find("model.architecture.arguments.dropout_rate") is None
+
+
+def test_typing_that_names_no_argument_stays_and_is_explained(view: ConfigTree, qtbot: QtBot, model: str) -> None:
+    before = view.project.text
+    type_into(qtbot, editor(view, model).field, "0.3")
+    item = view.rows.find(model)
+    assert item is not None
+    assert [message.text(0) for message in item.messages()] == ["Type a name and a value, such as dropout_rate: 0.3."]
+    assert editor(view, model).field.text() == "0.3"
+    assert view.project.text == before
+    type_into(qtbot, editor(view, model).field, "width: 9")
+    assert item.messages() == []
+    assert view.project.value("model.architecture.arguments") == {"width": 9}
+
+
+def test_a_function_that_takes_only_its_own_arguments_offers_no_further_one(view: ConfigTree) -> None:
+    use_focal_dice(view)
+    assert view.rows.find("training.loss.arguments.gamma") is not None
+    assert view.rows.find("training.loss.arguments.:new") is None
+
+
+def test_an_own_function_that_joins_a_list_shows_its_arguments_at_once(view: ConfigTree, folder: Path) -> None:
+    path = folder / "metrics.py"
+    path.write_text("def mine(y_true, y_pred, power: float = 2.0):\n    return y_true\n", encoding="utf-8")
+    pick(editor(view, "training.metrics").combo, "BinaryAccuracy")
+    editor(view, "training.metrics").take_file(str(path))
+    first, second = (view.rows.find(f"training.metrics.{place}") for place in range(2))
+    assert first is not None and second is not None
+    assert not first.isExpanded()
+    assert second.isExpanded()
+    assert [child.row.name for child in second.setting_children()] == ["power"]

@@ -44,6 +44,8 @@ def type_into(qtbot, field: Any, text: str) -> None:
 
 
 def pick(combo: Any, label: str) -> None:
+    combo.showPopup()
+    combo.hidePopup()
     position = combo.findText(label)
     assert position >= 0, label
     combo.setCurrentIndex(position)

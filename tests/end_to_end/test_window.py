@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from app.application import make_application
 from app.config_tree.editors.component_editor import LOAD_CUSTOM
 from app.main_window import MainWindow
 from tests.end_to_end.paths import write_config
-from trainer.runs.state import RunState, Status
+from tests.end_to_end.shown_run import PATIENCE_MS, kill_worker, run_path_of, state_of, status_of
+from trainer.runs.state import Status
 
 pytestmark = pytest.mark.slow
-_PATIENCE_MS = 180_000
 _OWN_LOSS = '''"""A loss, and what it uses."""
 import keras
 
@@ -37,47 +32,25 @@ def tilted(y_true, y_pred, power: float = 2.0):
 '''
 
 
-@pytest.fixture
-def settings_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "settings"
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
-    return folder
-
-
-@pytest.fixture
-def window(
-    qtbot: QtBot, tmp_path: Path, settings_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[MainWindow]:
-    del settings_folder
-    monkeypatch.setenv("GARDENER_WORKSPACE", str(tmp_path / "workspace"))
-    make_application([])
-    shown = MainWindow(start_standby=False)
-    qtbot.addWidget(shown)
-    shown.show()
-    yield shown
-    _end_worker(shown)
-    shown.close_without_asking()
-
-
 def test_a_sample_trains_stops_and_continues_within_three_clicks(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.mouseClick(window.welcome.cards["sample:shapes"], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(window.project.text), timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: bool(window.project.text), timeout=PATIENCE_MS)
     assert not window.project.problems
     window.project.set_value("training.epochs", 3)
     window.project.set_value("model.architecture", {"name": "SmallCNN", "arguments": {"filters": 8}})
 
     qtbot.mouseClick(window.toolbar.widgetForAction(window.actions_["start"]), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(_state(window).epochs) >= 1, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: len(state_of(window).epochs) >= 1, timeout=PATIENCE_MS)
     assert not window.actions_["start"].isEnabled(), "a second start must not be possible"
     window.actions_["stop_now"].trigger()
-    qtbot.waitUntil(lambda: _status(window) is Status.STOPPED, timeout=_PATIENCE_MS)
-    epochs_before = len(_state(window).epochs)
+    qtbot.waitUntil(lambda: status_of(window) is Status.STOPPED, timeout=PATIENCE_MS)
+    epochs_before = len(state_of(window).epochs)
     assert epochs_before < 3
 
     window.actions_["continue"].trigger()
-    qtbot.waitUntil(lambda: _status(window) is Status.COMPLETED, timeout=_PATIENCE_MS)
-    assert [record.epoch for record in _state(window).epochs] == [1, 2, 3]
-    run = _run_path(window)
+    qtbot.waitUntil(lambda: status_of(window) is Status.COMPLETED, timeout=PATIENCE_MS)
+    assert [record.epoch for record in state_of(window).epochs] == [1, 2, 3]
+    run = run_path_of(window)
     assert (run / "model" / "best.keras").is_file()
     qtbot.waitUntil(lambda: window.train_page.view.end_card.isVisible(), timeout=5_000)
 
@@ -87,14 +60,16 @@ def test_a_killed_worker_is_noticed_within_three_seconds_and_continues(
 ) -> None:
     window.files.open(write_config(tmp_path, epochs=60))
     window.actions_["start"].trigger()
-    qtbot.waitUntil(lambda: "last" in _state(window).checkpoints, timeout=_PATIENCE_MS)
-    _kill(_run_path(window))
-    qtbot.waitUntil(lambda: _status(window) is Status.LOST, timeout=3_000)
-    saved = _state(window).checkpoints["last"].epoch
+    qtbot.waitUntil(lambda: "last" in state_of(window).checkpoints, timeout=PATIENCE_MS)
+    kill_worker(run_path_of(window))
+    qtbot.waitUntil(lambda: status_of(window) is Status.LOST, timeout=3_000)
+    saved = state_of(window).checkpoints["last"].epoch
 
     window.actions_["continue"].trigger()
-    qtbot.waitUntil(lambda: _state(window).session == 2 and _state(window).training is not None, timeout=_PATIENCE_MS)
-    training = _state(window).training
+    qtbot.waitUntil(
+        lambda: state_of(window).session == 2 and state_of(window).training is not None, timeout=PATIENCE_MS
+    )
+    training = state_of(window).training
     assert training is not None
     assert training.initial_epoch >= saved
 
@@ -110,16 +85,16 @@ def test_training_survives_the_window_and_a_new_window_shows_it_whole(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    qtbot.waitUntil(lambda: (runs / "history.csv").is_file(), timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: (runs / "history.csv").is_file(), timeout=PATIENCE_MS)
     first.kill()
     first.wait()
 
     window.reattach()
-    qtbot.waitUntil(lambda: _status(window) is Status.RUNNING, timeout=10_000)
-    assert _run_path(window) == runs
-    assert _state(window).epochs[0].epoch == 1, "the history before this window was opened is there"
-    seen = len(_state(window).epochs)
-    qtbot.waitUntil(lambda: len(_state(window).epochs) > seen, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: status_of(window) is Status.RUNNING, timeout=10_000)
+    assert run_path_of(window) == runs
+    assert state_of(window).epochs[0].epoch == 1, "the history before this window was opened is there"
+    seen = len(state_of(window).epochs)
+    qtbot.waitUntil(lambda: len(state_of(window).epochs) > seen, timeout=PATIENCE_MS)
 
 
 def test_an_own_loss_is_loaded_from_a_file_shows_its_arguments_is_tried_and_trains(
@@ -134,6 +109,8 @@ def test_an_own_loss_is_loaded_from_a_file_shows_its_arguments_is_tried_and_trai
     tree.jump_to("training.loss")
     loss = tree.rows.find("training.loss")
     assert loss is not None
+    loss.editor.combo.showPopup()
+    loss.editor.combo.hidePopup()
     place = loss.editor.combo.findText(LOAD_CUSTOM)
     loss.editor.combo.activated.emit(place)
     (dialog,) = [found for found in window.findChildren(QFileDialog) if found.isVisible()]
@@ -154,46 +131,7 @@ def test_an_own_loss_is_loaded_from_a_file_shows_its_arguments_is_tried_and_trai
     }
 
     loss.editor.trial_button.click()
-    qtbot.waitUntil(lambda: loss.note is not None and "works" in loss.note.text(0), timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: loss.note is not None and "works" in loss.note.text(0), timeout=PATIENCE_MS)
     qtbot.mouseClick(window.toolbar.widgetForAction(window.actions_["start"]), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: _status(window) is Status.COMPLETED, timeout=_PATIENCE_MS)
-    assert len(list((_run_path(window) / "functions").glob("losses_*.py"))) == 1
-
-
-def _state(window: MainWindow) -> RunState:
-    followed = window.train_page.followed
-    return followed.state if followed is not None else RunState()
-
-
-def _status(window: MainWindow) -> Status | None:
-    followed = window.train_page.followed
-    return followed.status if followed is not None else None
-
-
-def _run_path(window: MainWindow) -> Path:
-    assert window.train_page.followed is not None
-    return window.train_page.followed.path
-
-
-def _process(run: Path) -> psutil.Process:
-    from trainer.runs.folder import RunFolder
-
-    identity = RunFolder(run).read_record().process
-    assert identity is not None
-    return psutil.Process(identity.process_id)
-
-
-def _kill(run: Path) -> None:
-    os.kill(_process(run).pid, signal.SIGKILL)
-
-
-def _end_worker(window: MainWindow) -> None:
-    followed = window.train_page.followed
-    if followed is None or _status(window) is None:
-        return
-    try:
-        process = _process(followed.path)
-        process.kill()
-        process.wait(5)
-    except psutil.NoSuchProcess:
-        return
+    qtbot.waitUntil(lambda: status_of(window) is Status.COMPLETED, timeout=PATIENCE_MS)
+    assert len(list((run_path_of(window) / "functions").glob("losses_*.py"))) == 1

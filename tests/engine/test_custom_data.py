@@ -227,6 +227,10 @@ STEPS = """
     def noise(images, labels=None, seed=None, strength=10.0):
         return images + strength * tf.random.stateless_normal(tf.shape(images), seed), labels
 
+    def black_border(images, seed):
+        mask = tf.pad(tf.ones((images.shape[1] - 2, images.shape[2] - 2, 1)), ((1, 1), (1, 1), (0, 0)))
+        return images * mask
+
     def cropped(images, seed):
         return images[:, 1:]
 
@@ -341,7 +345,7 @@ def test_steps_work_on_a_loaders_batches_too(runs: TinyRuns, loaders: Path, step
         "data.loader": component(loaders, "pair"),
         "data.augmentation.horizontal_flip": True,
         "data.augmentation.rotation_degrees": 10.0,
-        "data.augmentation.steps": [component(steps, "noise")],
+        "data.augmentation.steps": [component(steps, "noise"), component(steps, "black_border")],
         "data.preprocessing": [component(steps, "halve")],
         "training.epochs": 1,
     }

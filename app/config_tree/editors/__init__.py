@@ -7,6 +7,7 @@ from app.config_tree.editors.choice_editor import ChoiceEditor
 from app.config_tree.editors.component_editor import ComponentEditor
 from app.config_tree.editors.components_editor import ComponentsEditor
 from app.config_tree.editors.editor import Editor
+from app.config_tree.editors.new_argument_editor import NewArgumentEditor
 from app.config_tree.editors.path_editor import PathEditor
 from app.config_tree.editors.size_editor import SizeEditor
 from app.config_tree.editors.text_editor import LiteralEditor, NumberEditor, TextEditor
@@ -20,6 +21,7 @@ _CLASSES: dict[str, type[Editor]] = {
     "float": NumberEditor,
     "int": NumberEditor,
     "literal": LiteralEditor,
+    "new_argument": NewArgumentEditor,
     "size": SizeEditor,
     "text": TextEditor,
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.project.project import Project
 from trainer.catalog.catalog import catalog
 from trainer.catalog.check import find_entry
+from trainer.catalog.discovery import FoundFunction
 from trainer.catalog.entry import ComponentKind, Entry
 from trainer.catalog.functions import read_functions
 from trainer.config.component import Component
@@ -27,18 +28,26 @@ class Choice:
         label: What it says.
         name: Name of the component; empty for a heading.
         file: The user's file as the YAML gives it, `None` for a built-in one.
-        tip: What it is for.
+        description: What it is for; empty where it is not read yet.
+        own: The user's function behind it, which is read only when somebody looks closer.
     """
 
     label: str
     name: str = ""
     file: str | None = None
-    tip: str = ""
+    description: str = ""
+    own: FoundFunction | None = field(default=None, compare=False)
 
     @property
     def is_heading(self) -> bool:
         """Whether it only stands above others."""
         return not self.name
+
+    @property
+    def tip(self) -> str:
+        """What it is for. The first time, this reads the file of a function of the user's."""
+        entry = self.own.entry if self.own is not None else None
+        return entry.description if entry is not None else self.description
 
 
 def choices_for(kind: str, project: Project, file: str | None) -> list[Choice]:
@@ -58,9 +67,9 @@ def choices_for(kind: str, project: Project, file: str | None) -> list[Choice]:
             group = _group_title(entry.group)
             groups.setdefault(group, []).append(Choice(entry.name, entry.name, None, entry.description))
     groups[OWN_FUNCTIONS] = [
-        Choice(f"{item.entry.name} — {item.file}", item.entry.name, item.file, item.entry.description)
+        Choice(f"{item.name} — {item.file}", item.name, item.file, own=item)
         for item in project.functions.of(kind)
-        if item.entry is not None and item.file != file and not item.entry.unusable_because
+        if item.file != file
     ]
     filled = {title: choices for title, choices in groups.items() if choices}
     if len(filled) == 1 and OWN_FUNCTIONS not in filled:

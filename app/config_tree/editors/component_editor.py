@@ -6,23 +6,21 @@ import html
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCompleter, QFileDialog, QMenu
 
+from app.config_tree.editors.choice_list import ChoiceCombo, WithoutHeadings
 from app.config_tree.editors.component_choices import Choice, choices_for, entry_of, usable_in_file, with_choice
 from app.config_tree.editors.editor import Editor, grey_label
 from app.config_tree.editors.field_edit import FieldEdit
 from app.config_tree.editors.path_editor import path_text
-from app.config_tree.editors.quiet_combo import QuietCombo
 from app.config_tree.exact_text import literal_text
 from app.config_tree.row import readable
-from app.theme import secondary_font
 from trainer.catalog.entry import Entry
 
 LOAD_CUSTOM = "Load custom…"
 _ROOM_FOR_FILE_PX = 260
-_LIST_PADDING_PX, _MOST_LIST_WIDTH_PX = 48, 480
 
 
 class ComponentEditor(Editor):
@@ -42,22 +40,20 @@ class ComponentEditor(Editor):
 
     def build(self) -> None:
         self._box.setSpacing(0)  # the name needs the room more than the buttons do
-        self.combo = QuietCombo()
+        self.combo = ChoiceCombo()
         self.combo.setEditable(True)
-        self.combo.setInsertPolicy(QuietCombo.InsertPolicy.NoInsert)
+        self.combo.setInsertPolicy(ChoiceCombo.InsertPolicy.NoInsert)
         self.field = FieldEdit(is_framed=False)
         self.combo.setLineEdit(self.field)
         self.combo.setAccessibleName(self.row.title)
         self.field.setPlaceholderText(self.placeholder())
         self.presets: dict[str, dict[str, Any]] = {}
         self._file: str | None = None
-        self._offered: list[Choice] = []
-        self._choices: list[Choice | None] = []
-        self._fill()
         self._search_anywhere()
+        self.combo.list_wanted.connect(self._fill)
         self.combo.activated.connect(self._choose)
         self.field.edited.connect(self._accept_typed)
-        self.project.functions.changed.connect(self._fill_again)
+        self.project.functions.changed.connect(self._look_again)
         self.add(self.combo, 1)
         self._file_label = grey_label("")
         self._file_label.hide()
@@ -145,7 +141,7 @@ class ComponentEditor(Editor):
 
     def _search_anywhere(self) -> None:
         """Completion offers whatever holds the typed letters, without the headings."""
-        names = _WithoutHeadings(self.combo)
+        names = WithoutHeadings(self.combo)
         names.setSourceModel(self.combo.model())
         completer = QCompleter(names, self.combo)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
@@ -153,44 +149,43 @@ class ComponentEditor(Editor):
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self.combo.setCompleter(completer)
 
+    def _lines(self) -> list[Choice | str]:
+        """Everything to choose from as it is now; texts of their own for 'none' and for any other file."""
+        before = [self.row.empty_text] if self.row.optional else []
+        after = [LOAD_CUSTOM] if self.row.component != "output" else []
+        return [*before, *choices_for(self.row.component, self.project, self._file), *after]
+
     def _fill(self) -> None:
-        self._offered = choices_for(self.row.component, self.project, self._file)
-        self._choices = list(self._offered)
-        model = self.combo.model()
-        assert isinstance(model, QStandardItemModel)
-        model.clear()
-        if self.row.optional:
-            self._choices.insert(0, None)
-        for choice in self._choices:
-            model.appendRow(_list_item(choice) if choice is not None else QStandardItem(self.row.empty_text))
-        if self.row.component != "output":
-            model.appendRow(QStandardItem(LOAD_CUSTOM))
-        self.combo.setCurrentIndex(-1)
-        self._widen_list()
-
-    def _widen_list(self) -> None:
-        """The list may be wider than the row."""
-        metrics = self.combo.fontMetrics()
-        widest = max((metrics.horizontalAdvance(choice.label) for choice in self._choices if choice), default=0)
-        self.combo.view().setMinimumWidth(min(_MOST_LIST_WIDTH_PX, widest + _LIST_PADDING_PX))
-
-    def _fill_again(self) -> None:
-        """The user's functions changed; what is being typed stays."""
-        if choices_for(self.row.component, self.project, self._file) == self._offered:
-            self.show_value(self.value)
+        """Bring the list up to date; what is being typed stays, with its cursor and selection."""
+        lines, field = self._lines(), self.field
+        if lines == self.combo.choices.lines:
+            self.combo.choices.lines = lines  # what is behind them may have been written anew
             return
-        text, is_modified = self.field.text(), self.field.isModified()
-        self._fill()
-        self.field.setText(text)
-        self.field.setCursorPosition(len(text) if self.field.hasFocus() else 0)
-        self.field.setModified(is_modified)
+        text, is_modified, cursor = field.text(), field.isModified(), field.cursorPosition()
+        start, num_selected = field.selectionStart(), len(field.selectedText())
+        self.combo.choices.show_lines(lines)
+        self.combo.setCurrentIndex(-1)
+        field.setText(text)
+        field.setCursorPosition(cursor)
+        if num_selected:
+            field.setSelection(start, num_selected)
+        field.setModified(is_modified)
+
+    def _fill_if_in_use(self) -> None:
+        """Somebody types or chooses here now; every other list is filled when it is opened."""
+        if self.combo.hasFocus():
+            self._fill()
+
+    def _look_again(self) -> None:
+        """The user's functions changed."""
+        self._fill_if_in_use()
         self.show_value(self.value)
 
     def _show_file(self, file: str | None) -> None:
         if file == self._file:
             return
         self._file = file
-        self._fill()
+        self._fill_if_in_use()
         self._file_label.setText(Path(file).name if file else "")
         self._file_label.setToolTip(file or "")
         self._fit_file_label()
@@ -206,18 +201,19 @@ class ComponentEditor(Editor):
 
     def _choose(self, position: int) -> None:
         self.field.setModified(False)
-        choice = self._choices[position] if position < len(self._choices) else None
-        if position >= len(self._choices):
+        chosen = self.combo.choices.lines[position]
+        if isinstance(chosen, Choice):
+            if not chosen.is_heading:
+                self.choose(chosen.name, chosen.file)
+        elif chosen == LOAD_CUSTOM:
             self.pick_file()
-        elif choice is not None and not choice.is_heading:
-            self.choose(choice.name, choice.file)
-        elif choice is None and self.value is not None:
+        elif self.value is not None:
             self.edited.emit(None)
         self.show_again()
 
     def _accept_typed(self, text: str) -> None:
         name = text.strip()
-        offered = [choice for choice in self._choices if choice is not None and not choice.is_heading]
+        offered = [line for line in self._lines() if isinstance(line, Choice) and not line.is_heading]
         known = next((choice for choice in offered if name in (choice.label, choice.name)), None)
         if known is not None:
             self.choose(known.name, known.file)
@@ -256,21 +252,6 @@ class ComponentEditor(Editor):
         self.move_up_button = self.add_button("arrow-up", "Move up", self.move_up_wanted.emit)
         self.move_up_button.setVisible(not self.row.key.endswith(".0"))
         self.remove_button = self.add_button("x", "Remove from the list", self.remove_wanted.emit)
-
-
-class _WithoutHeadings(QSortFilterProxyModel):
-    def filterAcceptsRow(self, row: int, _parent: Any) -> bool:
-        model = self.sourceModel()
-        return bool(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsEnabled)
-
-
-def _list_item(choice: Choice) -> QStandardItem:
-    item = QStandardItem(choice.label)
-    item.setToolTip(choice.tip)
-    if choice.is_heading:
-        item.setEnabled(False)
-        item.setFont(secondary_font())
-    return item
 
 
 def with_article(kind: str) -> str:

@@ -69,7 +69,7 @@ class TrainingSection(Section):
     )
     learning_rate_schedule: Component | None = setting(
         None,
-        "Learning rate schedule",
+        "Rate schedule",
         "How the learning rate changes while training, starting from the learning rate above. Empty: it stays.",
         component="schedule",
     )

@@ -92,6 +92,7 @@ class ReadySplit:
             if active is not None:
                 seeds = batch_seed(seed, _BUILT_IN_AUGMENTATION, number // num_batches, number % num_batches)
                 inputs = augment(inputs, draw_rows(tf.shape(inputs)[0], seeds), active)
+                inputs = _in_shape(inputs, self.input_shape)  # rotation and shift forget it; later steps need it
             return inputs, in_form(labels, self.label_kind, one_hot=one_hot, num_classes=num_classes), *weights
 
         return change

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainer.config.document import load_file
 from trainer.engine.training.control import LossNotFinite, StoppedNow, TrainingControl
 from trainer.engine.training.ending import end_of_error, end_of_loss
+from trainer.engine.training.own_functions import own_functions
 from trainer.engine.training.saving import save_results, save_what_there_is
 from trainer.engine.training.session import StartPoint, TrainingSession
 from trainer.runs.checkpoints import newest_checkpoint
@@ -25,6 +26,8 @@ def run_training(folder: RunFolder, control: TrainingControl, output: RunOutput,
         if not resume:
             for note in folder.read_record().migration_notes:
                 output.log("CONFIG", note)
+        for sentence in own_functions(config):
+            output.log("CONFIG", sentence)
         session = TrainingSession(folder, config, control, output, start)
         return _train(session)
     except LossNotFinite as error:

@@ -294,7 +294,8 @@ class TrainingSession:
                 device=self.machine.description,
             )
         )
-        self.output.log("TRAINING", f"Starting standard training for {self.config.training.epochs} epochs")
+        kind = "standard" if self.config.training.training_loop is None else "custom"
+        self.output.log("TRAINING", f"Starting {kind} training for {self.config.training.epochs} epochs")
         self.output.phase(Phase.FIRST_BATCH)
         self._is_first_batch = True
 
