@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -332,14 +333,18 @@ def test_a_worker_on_standby_survives_a_cache_that_cannot_be_written(
     import trainer.engine.introspect as introspect
     from trainer.worker import _refresh_catalog
 
+    begun_again: list[str] = []
+    monkeypatch.setattr("os.execv", lambda program, _arguments: begun_again.append(program))
     monkeypatch.setattr(introspect, "committed_keras", lambda: "3.0.0")
     empty_cache.parent.parent.mkdir(parents=True)
     empty_cache.parent.touch()
     _refresh_catalog()
     assert "The catalog of Keras could not be refreshed" in capsys.readouterr().err
+    assert not begun_again
     empty_cache.parent.unlink()
     _refresh_catalog()
     assert empty_cache.is_file()
+    assert begun_again == [sys.executable]
 
 
 def test_a_users_functions_inside_arguments_are_bound_and_built(tmp_path: Path) -> None:
