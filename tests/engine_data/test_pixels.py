@@ -68,7 +68,7 @@ def test_training_does_not_hold_the_pictures_twice() -> None:
         rows=np.arange(100_000),
         pixels=ArrayPixels(_filled(1, (100_000, 32, 32, 3))),
     )
-    before = process.memory_info().rss
+    before = process.memory_info().rss  # the pictures take 307 MB
     batches = iter(split.dataset(batch_size=32, shuffle=True, seed=0, augmentation=None, one_hot=False, repeat=True))
     next(batches)
-    assert process.memory_info().rss - before < 150_000_000
+    assert process.memory_info().rss - before < 220_000_000

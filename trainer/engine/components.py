@@ -144,7 +144,8 @@ def _by_epoch(schedule: Any) -> Callable[..., Any]:
 def _takes(function: Callable[..., Any], name: str, component: Component) -> bool:
     """Whether it takes an argument by name. Keras' own classes refuse most of what their `**kwargs` seem to take."""
     try:
-        parameters = inspect.signature(function).parameters
+        # A class is asked for its constructor: Keras' `__new__` takes anything.
+        parameters = inspect.signature(function.__init__ if inspect.isclass(function) else function).parameters
     except (TypeError, ValueError):
         return True
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())

@@ -94,7 +94,11 @@ class UserModel:
         is_class = inspect.isclass(self._found)
         if is_class:
             # Keras' own constructors refuse what their **kwargs seem to take.
-            given = {name: value for name, value in given.items() if name in inspect.signature(self._found).parameters}
+            given = {
+                name: value
+                for name, value in given.items()
+                if name in inspect.signature(self._found.__init__).parameters
+            }
         own = build("model", self._architecture, self._functions_dir, **given)
         expected = keras.layers.Layer if is_class else keras.Model
         if not isinstance(own, expected):
