@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.application import make_application
 from app.main_window import MainWindow
 from app.project import Project
 
@@ -73,17 +72,6 @@ def test_a_file_in_use_outside_the_folder_is_watched_too(qtbot: QtBot, project: 
         outside.write_text(BAD, encoding="utf-8")
     (problem,) = [problem for problem in project.problems if problem.key == "training.loss"]
     assert "own.py:4" in problem.message
-
-
-@pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    monkeypatch.setenv("GARDENER_WORKSPACE", str(tmp_path / "workspace"))
-    make_application([])
-    shown = MainWindow(start_standby=False)
-    qtbot.addWidget(shown)
-    shown.show()
-    yield shown
-    shown.close_without_asking()
 
 
 def test_a_broken_file_is_said_with_its_line_until_it_is_mended(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,22 +11,10 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.application import make_application
 from app.main_window import MainWindow
 from app.theme import theme
 from tests.end_to_end.paths import write_pictures
 from trainer.runs.state import Status
-
-
-@pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    monkeypatch.setenv("GARDENER_WORKSPACE", str(tmp_path / "workspace"))
-    make_application([])
-    shown = MainWindow(start_standby=False)
-    qtbot.addWidget(shown)
-    shown.show()
-    yield shown
-    shown.close_without_asking()
 
 
 @pytest.fixture

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytestqt.qtbot import QtBot
 
-from app.application import make_application
 from app.main_window import MainWindow
 from app.training.run_controller import RunController
 from tests.end_to_end.paths import write_pictures
 from tests.trainer.test_config_foreign import GUIDE
 from trainer.runs.folder import RunFolder
-
-
-@pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    monkeypatch.setenv("GARDENER_WORKSPACE", str(tmp_path / "workspace"))
-    make_application([])
-    shown = MainWindow(start_standby=False)
-    qtbot.addWidget(shown)
-    shown.show()
-    yield shown
-    shown.close_without_asking()
 
 
 @pytest.fixture

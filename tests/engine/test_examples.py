@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.end_to_end.own_functions import DOCUMENT
 from tests.engine.tiny import Session, TinyRuns, write_code
 from trainer.catalog.discovery import discover
 from trainer.catalog.entry import Entry
@@ -182,52 +183,6 @@ def test_figures_and_rates_are_what_the_examples_say(runs: TinyRuns, capfd: pyte
     for event in ended:
         assert event.metrics["val_macro_recall"] == pytest.approx(event.metrics["val_accuracy"], abs=1e-6)
     assert capfd.readouterr().out.count("ms per batch; slowest: batch") == 3
-
-
-DOCUMENT = """
-    import keras
-    import tensorflow as tf
-
-    def create_dataset(data_dir):
-        return keras.utils.image_dataset_from_directory(
-            data_dir, image_size=(12, 12), batch_size=None, label_mode="categorical", shuffle=False
-        )
-
-    def my_custom_loader(data_dir, batch_size=32, **kwargs):
-        # Your custom data loading logic
-        dataset = create_dataset(data_dir)
-        return dataset.batch(batch_size)
-
-    def create_model(input_shape, num_classes, dropout_rate=0.5, activation="relu"):
-        return keras.Sequential([
-            keras.Input(input_shape),
-            keras.layers.Conv2D(4, 3, activation=activation),
-            keras.layers.GlobalAveragePooling2D(),
-            keras.layers.Dropout(dropout_rate),
-            keras.layers.Dense(num_classes, activation="softmax"),
-        ])
-
-    def create_custom_model(input_shape, num_classes, **kwargs):
-        # Your custom model architecture
-        model = create_model(input_shape, num_classes, **kwargs)
-        return model
-
-    def train_step(model, train_dataset):
-        for images, labels in train_dataset:
-            with tf.GradientTape() as tape:
-                loss = model.compute_loss(images, labels, model(images, training=True))
-            weights = model.trainable_variables
-            model.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
-
-    def validate_step(model, val_dataset):
-        print("validated", model.evaluate(val_dataset, verbose=0))
-
-    def custom_training_loop(model, train_dataset, val_dataset, epochs, callbacks, **kwargs):
-        # Your custom training logic
-        for epoch in range(epochs):
-            train_step(model, train_dataset)
-            validate_step(model, val_dataset)
-"""
 
 
 @pytest.fixture

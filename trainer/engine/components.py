@@ -79,14 +79,14 @@ def build(kind: ComponentKind, component: Component, functions_dir: Path | None 
     """
     found = find_object(kind, component, functions_dir)
     arguments = _with_built_arguments(kind, component, functions_dir, given)
-    accepted = {
+    passed_on = {
         name: value for name, value in given.items() if name not in arguments and _takes(found, name, component)
     }
     if component.file is not None:
         with user_code(component.file, component.name, found):
-            return found(**accepted, **arguments)
+            return found(**passed_on, **arguments)
     try:
-        return found(**accepted, **arguments)
+        return found(**passed_on, **arguments)
     except ImportError as error:
         raise ConfigError((Problem(kind, f"{component.name} needs a package that is missing: {error}"),)) from error
     except (TypeError, ValueError) as error:
@@ -101,7 +101,7 @@ def make(kind: ComponentKind, component: Component, functions_dir: Path | None =
         UserCodeError: The user's code raised.
     """
     found = find_object(kind, component, functions_dir)
-    names = inspect.signature(found).parameters
+    names = parameters_of(found)
     is_called_later = any(start[0] in names for start in SIGNATURES[kind].starts)
     if component.file is None or inspect.isclass(found) or not is_called_later:
         return build(kind, component, functions_dir, **given)
@@ -141,11 +141,29 @@ def _by_epoch(schedule: Any) -> Callable[..., Any]:
     return lambda epoch, _learning_rate=None: float(keras.ops.convert_to_numpy(schedule(epoch)))
 
 
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Parameters by name, of a class those of its constructor.
+
+    `inspect.signature` of a class that inherits its constructor gives those of Keras' `__new__`, which takes anything,
+    with Python before 3.11.4.
+
+    Raises:
+        TypeError: It cannot be called.
+        ValueError: It is written in C and does not tell.
+    """
+    return inspect.signature(function.__init__ if inspect.isclass(function) else function).parameters
+
+
+def accepted(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what the trainer gives, what the function or the class' constructor takes by name."""
+    names = parameters_of(function)
+    return {name: value for name, value in given.items() if name in names}
+
+
 def _takes(function: Callable[..., Any], name: str, component: Component) -> bool:
     """Whether it takes an argument by name. Keras' own classes refuse most of what their `**kwargs` seem to take."""
     try:
-        # A class is asked for its constructor: Keras' `__new__` takes anything.
-        parameters = inspect.signature(function.__init__ if inspect.isclass(function) else function).parameters
+        parameters = parameters_of(function)
     except (TypeError, ValueError):
         return True
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())

@@ -81,22 +81,11 @@ class Split:
         repeat: bool,
         max_batches: int = 0,
     ) -> Any:
-        """Batches as a `tf.data.Dataset`, a pure function of the arguments.
+        """Batches as `DataPart.dataset` describes them, a pure function of the arguments.
 
         The batches from (epoch, step) on are bit for bit those that a dataset started at the beginning would give
         there; what lies before is neither read nor decoded. Batches never cross epochs; the last one of an epoch
         may be smaller.
-
-        Args:
-            batch_size: Pictures per batch.
-            epoch: Epoch to start in, from 0.
-            step: Batch of that epoch to start with, from 0.
-            shuffle: A new order in every epoch; otherwise the order of `paths`.
-            seed: Start of all randomness.
-            augmentation: Random changes; `None` for none.
-            one_hot: Labels as one-hot rows instead of class numbers.
-            repeat: Go on with the next epoch for ever; otherwise end with this epoch.
-            max_batches: Only so many batches of every epoch; 0 for all.
 
         Returns:
             Batches (images, labels). Images have shape (B, height, width, channels) in 0–255: uint8, or float32

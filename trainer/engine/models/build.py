@@ -56,30 +56,32 @@ def build_model(
         UserCodeError: The user's model failed or does not fit the data.
     """
     architecture = config.model.architecture
-    if isinstance(input_shape, dict) or len(input_shape) != 3:
-        if architecture.file is None:
-            raise ConfigError((Problem("model.architecture", _only_for_pictures(architecture, input_shape)),))
+    own = None
+    if architecture.file is not None:
         own = UserModel(architecture, functions_dir, num_classes, is_classifier=is_classifier, log=log)
+    if isinstance(input_shape, dict) or len(input_shape) != 3:
+        if own is None:
+            raise ConfigError((Problem("model.architecture", _only_for_pictures(architecture, input_shape)),))
         return own.whole(input_shape)
     pixels = keras.Input(input_shape, name="pixels")
     changed = pixels
     for layer in layers:
         changed = layer(changed)
     scaled = apply_scaling(changed, _scaling(config, changed.shape[-1], layers))
-    image_shape = tuple(scaled.shape[1:])
-    if architecture.file is not None:
-        own = UserModel(architecture, functions_dir, num_classes, is_classifier=is_classifier, log=log)
-        head = functools.partial(_head, config, num_classes=num_classes, output=output)
+    head = functools.partial(_head, config, num_classes=num_classes, output=output)
+    if own is not None:
         return own.on_pixels(pixels, scaled, head)
     if not is_classifier:
         message = f"{architecture.name} gives class scores, but the labels are no classes. Choose a model of your own."
         raise ConfigError((Problem("model.architecture", message),))
-    backbone = _backbone(config, image_shape)
+    return _built_in_model(config, pixels, scaled, head)
+
+
+def _built_in_model(config: Config, pixels: Any, scaled: Any, head: Callable[[Any], Any]) -> Any:
+    backbone = _backbone(config, tuple(scaled.shape[1:]))
     backbone.trainable = config.model.trainable_backbone
     frozen: dict[str, Any] = {} if config.model.trainable_backbone else {"training": False}
-    features = backbone(scaled, **frozen)
-    outputs = _head(config, features, num_classes=num_classes, output=output)
-    return keras.Model(pixels, outputs, name=backbone.name)
+    return keras.Model(pixels, head(backbone(scaled, **frozen)), name=backbone.name)
 
 
 def _only_for_pictures(architecture: Component, shape: InputShape) -> str:

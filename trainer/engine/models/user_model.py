@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from trainer.config.component import Component
-from trainer.engine.components import build, find_object
+from trainer.engine.components import accepted, build, find_object
 from trainer.engine.data.part import ClassCount, InputShape, Shape
 from trainer.engine.user_errors import misfit, user_code
 from trainer.errors import UserCodeError
@@ -94,11 +94,7 @@ class UserModel:
         is_class = inspect.isclass(self._found)
         if is_class:
             # Keras' own constructors refuse what their **kwargs seem to take.
-            given = {
-                name: value
-                for name, value in given.items()
-                if name in inspect.signature(self._found.__init__).parameters
-            }
+            given = accepted(self._found, given)
         own = build("model", self._architecture, self._functions_dir, **given)
         expected = keras.layers.Layer if is_class else keras.Model
         if not isinstance(own, expected):

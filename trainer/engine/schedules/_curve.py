@@ -76,3 +76,18 @@ def require(condition: bool, expectation: str, received: object) -> None:
     """
     if not condition:
         raise ValueError(f"{expectation}, received {received}.")
+
+
+def falling_shape(
+    steps_per_epoch: int, *, every_epochs: float, every_steps: int | None, factor: float, min_learning_rate: float
+) -> dict[str, float]:
+    """What a rate that falls by a factor again and again is made of.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+    every = in_steps("every", every_epochs, every_steps, steps_per_epoch)
+    require(every > 0, "every_epochs or every_steps must be above 0", every_steps or every_epochs)
+    require(0 < factor <= 1, "factor must be above 0 and at most 1", factor)
+    require(min_learning_rate >= 0, "min_learning_rate must not be negative", min_learning_rate)
+    return {"every": every, "factor": factor, "min_learning_rate": min_learning_rate}

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from trainer.engine.schedules._curve import RateCurve, in_steps, require
+from trainer.engine.schedules._curve import RateCurve, falling_shape, in_steps
 
 
 def Exponential(
@@ -35,12 +35,14 @@ def Exponential(
     Raises:
         ValueError: An argument is out of range.
     """
-    every = in_steps("every", every_epochs, every_steps, steps_per_epoch)
-    require(every > 0, "every_epochs or every_steps must be above 0", every_steps or every_epochs)
-    require(0 < factor <= 1, "factor must be above 0 and at most 1", factor)
-    require(min_learning_rate >= 0, "min_learning_rate must not be negative", min_learning_rate)
+    shape = falling_shape(
+        steps_per_epoch,
+        every_epochs=every_epochs,
+        every_steps=every_steps,
+        factor=factor,
+        min_learning_rate=min_learning_rate,
+    )
     warmup = in_steps("warmup", warmup_epochs, warmup_steps, steps_per_epoch)
-    shape = {"every": every, "factor": factor, "min_learning_rate": min_learning_rate}
     return _Exponential(initial_learning_rate, warmup, **shape)
 
 

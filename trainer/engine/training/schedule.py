@@ -13,7 +13,7 @@ import keras
 
 from trainer.config.component import Component
 from trainer.config.config import Config
-from trainer.engine.components import build, find_object
+from trainer.engine.components import accepted, build, find_object, parameters_of
 from trainer.engine.user_errors import misfit, user_code
 from trainer.errors import ConfigError, Problem
 
@@ -59,18 +59,12 @@ def plan_learning_rate(config: Config, steps_per_epoch: int, functions_dir: Path
     }
     if chosen.file is None or inspect.isclass(found):
         return RatePlan(_made(chosen, found, functions_dir, given))
-    names = inspect.signature(found).parameters
+    names = parameters_of(found)
     if "epoch" in names:
         return RatePlan(rate, _OwnFunction(chosen, found, given).at_epoch)
     if "step" in names:
         return RatePlan(_OwnSteps(_OwnFunction(chosen, found, given), rate))
     return RatePlan(_made(chosen, found, functions_dir, given))
-
-
-def _accepted(function: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Of what the trainer gives, what the function takes by name."""
-    names = inspect.signature(function).parameters
-    return {name: value for name, value in given.items() if name in names}
 
 
 def _made(component: Component, found: Any, functions_dir: Path | None, given: dict[str, Any]) -> Any:
@@ -90,8 +84,8 @@ class _OwnFunction:
     def __init__(self, component: Component, function: Callable[..., Any], given: dict[str, Any]) -> None:
         self._file = str(component.file)
         self._function = function
-        self._arguments = _accepted(function, given) | component.arguments
-        self._takes_rate = "learning_rate" in _accepted(function, {"learning_rate": 0.0})
+        self._arguments = accepted(function, given) | component.arguments
+        self._takes_rate = "learning_rate" in accepted(function, {"learning_rate": 0.0})
 
     def rate(self, learning_rate: Any, **position: Any) -> Any:
         """What the function gives for `epoch=` or `step=`.
