@@ -14,13 +14,13 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSplitter,
     QStackedWidget,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.icons import app_icon, icon
+from app.pages.data.page import DataPage
 from app.pages.runs.page import RunsPage
 from app.pages.train.page import TrainPage
 from app.project.project import Project
@@ -35,6 +35,7 @@ from app.window.actions import Actions
 from app.window.closing import RunningQuestion
 from app.window.files import Files
 from app.window.menus import build_menus, build_toolbar
+from app.window.page_tabs import page_tabs
 from app.window.run_commands import RunCommands, open_folder
 from app.window.run_status import RunStatus
 from app.window.settings_panel import SettingsPanel
@@ -89,15 +90,11 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.messages = MessageBar()
         self.panel = SettingsPanel(self.project)
+        self.data_page = DataPage(self.project)
         self.train_page = TrainPage()
         self.runs_page = RunsPage()
-        self.pages = QTabWidget()
-        self.pages.setDocumentMode(True)
-        for number, (page, name, title) in enumerate(
-            ((self.train_page, "activity", "Train"), (self.runs_page, "list", "Runs")), start=1
-        ):
-            self.pages.addTab(page, icon(name), title)
-            self.pages.setTabToolTip(number - 1, f"{title} (Ctrl+{number})")
+        self.pages = page_tabs({"Data": self.data_page, "Train": self.train_page, "Runs": self.runs_page})
+        self.pages.setCurrentWidget(self.train_page)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self.panel)
         self.splitter.addWidget(self.pages)
@@ -155,6 +152,8 @@ class MainWindow(QMainWindow):
         self.controller.started.connect(self._on_started)
         self.controller.refused.connect(self._on_refused)
         self.commands.setting_wanted.connect(self._show_setting)
+        self.data_page.setting_wanted.connect(self._show_setting)
+        self.data_page.folder_wanted.connect(self.files.choose_folder)
         self.train_page.start_requested.connect(self.commands.start)
         self.train_page.continue_requested.connect(self.commands.continue_run)
         self.train_page.open_folder_requested.connect(open_folder)
@@ -163,7 +162,7 @@ class MainWindow(QMainWindow):
         self.runs_page.run_opened.connect(self.show_run)
         self.runs_page.open_folder_requested.connect(open_folder)
         self.runs_page.start_requested.connect(self.commands.start)
-        self.runs_page.continue_requested.connect(self.controller.continue_run)
+        self.runs_page.continue_requested.connect(self.commands.continue_run)
 
     def _connect_actions(self) -> None:
         actions, files = self.actions_, self.files
@@ -190,6 +189,8 @@ class MainWindow(QMainWindow):
         self._leave_welcome()
         self._show_runs_of_project()
         self.tools.watch_functions()
+        if self.project.path is None and self.project.value("data.train_dir"):
+            self.pages.setCurrentWidget(self.data_page)  # new data is looked at before anything is trained on it
         self.panel.setFocus()
 
     def _leave_welcome(self) -> None:
@@ -388,6 +389,7 @@ class MainWindow(QMainWindow):
         self._watch.stop()
         self.files.close()
         self.tools.close()
+        self.data_page.close_down()
         self.train_page.show_run(None)
         self.standby.close()
         self.project.close()

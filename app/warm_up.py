@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 _STEP_INTERVAL_MS = 15
-_MODULES = ("pyqtgraph", "app.config_tree.tree", "app.pages.train.run_view", "app.yaml_view.view")
+_MODULES = (
+    "pyqtgraph",
+    "app.config_tree.tree",
+    "app.pages.train.run_view",
+    "app.yaml_view.view",
+    "app.pages.data.view",
+    "app.pages.data.reading",
+)
 
 
 class WarmUp(QObject):
@@ -33,7 +40,7 @@ class WarmUp(QObject):
         super().__init__(window)
         self.is_finished = False
         self._steps: deque[Callable[[], object]] = deque(
-            (window.panel.build, window.train_page.build, _collect_garbage_again)
+            (window.panel.build, window.train_page.build, window.data_page.build, _collect_garbage_again)
         )
         # Not a daemon: Python must not end in the middle of an import.
         self._imports = threading.Thread(target=_import_modules, name="warm-up", daemon=False)

@@ -24,7 +24,6 @@ os.environ["GARDENER_WORKSPACE"] = str(Path(_SCRATCH.name) / "ModelGardener")
 for _name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
     os.environ[_name] = str(Path(_SCRATCH.name) / _name.lower())
 
-from PySide6.QtCore import Qt  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
@@ -45,8 +44,8 @@ def main() -> int:
     window.show()
     camera = _Camera(app, window, folder)
     camera.take("welcome")
-    QTest.mouseClick(window.welcome.cards["sample:digits"], Qt.MouseButton.LeftButton)
-    _wait(lambda: bool(window.project.text), "the sample")
+    _data_pages(window, camera)
+    _new_from_sample(window, "digits")
     _wait(lambda: window.standby.is_ready, "the worker")
     window.project.set_value("training.epochs", 10)
     window.actions_["start"].trigger()
@@ -61,12 +60,12 @@ def main() -> int:
     window.actions_["continue"].trigger()
     _wait(lambda: _state(window).session == 2 and _state(window).end is not None, "the end")
     camera.take("done")
-    window.show_page(1)
+    window.show_page(2)
     QTest.qWait(2500)
     window.panel.show_view("yaml")
     camera.take("runs")
     window.panel.show_view("tree")
-    window.show_page(0)
+    window.show_page(1)
     window.project.set_value("training.initial_learning_rate", -1)
     window.actions_["start"].trigger()
     camera.take("problem")
@@ -74,6 +73,30 @@ def main() -> int:
     _own_functions(window, camera)
     window.close_without_asking()
     return 0
+
+
+def _data_pages(window: MainWindow, camera: _Camera) -> None:
+    """The Data page with a sample of each task; one sample large, with what the network gets of it."""
+    page = window.data_page
+    for name in ("shapes", "cells", "shape_boxes", "wine"):
+        _new_from_sample(window, name)
+        window.messages.hide()
+        _wait(lambda: page.shown is page.view and not page.is_reading, f"the data of {name}")
+        _wait(lambda: page.view.grid.thumbnails.is_idle, "the pictures")
+        camera.take(f"data_{name}")
+        if name in ("cells", "shape_boxes"):
+            page.view.show_large(int(page.view.grid.grid.shown[2]))
+            page.view.detail.shuffle.click()
+            _wait(lambda: not page.view.detail.preview.is_running, "the preview")
+            camera.take(f"sample_{name}")
+            page.view.show_all()
+
+
+def _new_from_sample(window: MainWindow, name: str) -> None:
+    before = window.project.text
+    window.files.new_from_sample(name)
+    _wait(lambda: window.project.text != before, f"the sample {name}")
+    QTest.qWait(600)
 
 
 def _own_functions(window: MainWindow, camera: _Camera) -> None:

@@ -22,8 +22,10 @@ from trainer.errors import ConfigError, Problem, RunError
 from trainer.runs.atomic import write_atomically
 from trainer.runs.checkpoints import newest_checkpoint
 from trainer.runs.folder import RunFolder
+from trainer.runs.follow import read_run
 from trainer.runs.functions import copy_functions
 from trainer.runs.process import ProcessIdentity
+from trainer.runs.state import Status
 
 _MAIN = Path(__file__).resolve().parents[1] / "main.py"
 _FREE_ON_CONTINUE = (
@@ -40,7 +42,7 @@ _FREE_ON_CONTINUE = (
 def create_run(
     config: Config, base_dir: Path, *, config_path: Path | None = None, migration_notes: tuple[str, ...] = ()
 ) -> RunFolder:
-    """Make a run folder that is ready for a worker.
+    """Make a run folder that is ready for a worker: a training, or a cross-validation where folds are asked for.
 
     Args:
         config: The configuration; relative paths start from `base_dir`.
@@ -63,6 +65,7 @@ def create_run(
         seed=config.runtime.seed,
         config_path=config_path,
         migration_notes=migration_notes,
+        kind="cross_validation" if config.data.split.trains_all_folds else "training",
     )
     files = [Path(component.file) for _, _, component in components_of(absolute) if component.file]
     try:
@@ -86,6 +89,9 @@ def prepare_continue(folder: RunFolder, changes: Mapping[str, Any] | None = None
     """
     if folder.is_alive() and not folder.has_ended():
         raise RunError(f"{folder.name} is still running. Stop it first, or open it to watch.")
+    if folder.read_record().kind == "cross_validation":
+        _require_folds_left(folder, changes or {})
+        return
     for key in changes or {}:
         if not any(key == free or key.startswith(f"{free}.") for free in _FREE_ON_CONTINUE):
             message = (
@@ -97,6 +103,14 @@ def prepare_continue(folder: RunFolder, changes: Mapping[str, Any] | None = None
     _require_work_left(folder, changed)
     if changes:
         write_atomically(folder.config_path, resolved_yaml(changed).encode())
+
+
+def _require_folds_left(folder: RunFolder, changes: Mapping[str, Any]) -> None:
+    if changes:
+        message = "A cross-validation goes on with the settings of the folds that are done. Start a new one."
+        raise ConfigError((Problem(next(iter(changes)), message),), folder.config_path)
+    if read_run(folder.path).status() is Status.COMPLETED:
+        raise RunError(f"All folds of {folder.name} are done already. Start a new cross-validation.")
 
 
 def _require_work_left(folder: RunFolder, config: Config) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
+import importlib.util
 import json
 import os
 import signal
@@ -43,7 +45,7 @@ from trainer.runs.commands import (
 from trainer.runs.events import Outcome, Phase, Reason, SessionEnded, SessionStarted, StopRequested
 from trainer.runs.folder import RunFolder
 from trainer.runs.line_file import LineReader
-from trainer.runs.output import RunOutput
+from trainer.runs.output import RunOutput, capture_output
 from trainer.runs.process import ProcessIdentity
 
 _TICK_S = 0.1
@@ -147,8 +149,12 @@ def run_worker(run_dir: Path, *, resume: bool, commands_offset: int = 0) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return EXIT_REFUSED
-    _choose_backend(folder)
     try:
+        if folder.read_record().kind == "cross_validation":
+            from trainer.engine.cross_validation import train_folds
+
+            return EXIT_CODES[train_folds(folder, resume=resume, commands_offset=commands_offset)]
+        _choose_backend(folder)
         return _Supervisor(folder, resume=resume, commands_offset=commands_offset).run()
     finally:
         lock.release()
@@ -162,6 +168,10 @@ def _choose_backend(folder: RunFolder) -> None:
     if config is None:
         return
     os.environ["KERAS_BACKEND"] = config.runtime.backend
+    if config.runtime.backend == "torch" and importlib.util.find_spec("torch") is not None:
+        # Both bring LLVM: loaded after TensorFlow, PyTorch and what Keras loads with it abort the process.
+        for name in ("torch", "keras"):
+            importlib.import_module(name)
     if config.runtime.memory_growth:
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
@@ -192,7 +202,7 @@ class _Supervisor:
         self._folder = folder
         self._resume = resume
         self._commands = LineReader(folder.commands_path, offset=commands_offset)
-        _capture_output(folder.log_path)
+        capture_output(folder.log_path)
         self._output = RunOutput(folder.events_path)
         self._control = TrainingControl()
         self._probe = ResourceProbe()
@@ -304,15 +314,3 @@ def _thread_died() -> SessionEnded:
         message="The trainer could not start. The log has the details.",
         advice="Check the installation with './gardener test'.",
     )
-
-
-def _capture_output(log_path: Path) -> None:
-    """Send everything this process prints, native libraries included, into the run's log."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115

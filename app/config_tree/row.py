@@ -66,6 +66,7 @@ class Row:
     picker: str = ""
     component: str = ""
     visible_when: tuple[str, Any] | None = None
+    pictures: bool = False
     expectation: str = ""
     empty_text: str = "not set"
     is_argument: bool = False
@@ -137,6 +138,7 @@ def row_of_setting(setting: Setting) -> Row:
         picker=setting.picker,
         component=setting.component,
         visible_when=setting.visible_when,
+        pictures=setting.pictures,
         expectation="" if is_chosen or setting.kind in ("section", "bool") else setting.expectation(),
         empty_text="automatic" if is_chosen else "not set",
     )

@@ -14,6 +14,8 @@ from app.project.custom_functions import CustomFunctions, files_in_use
 from app.project.edits import component_at, default_of, normalized, with_value, without_value
 from app.project.history import History
 from app.project.recovery import Recovery, RecoveryFile
+from app.project.task_model import with_fitting_model
+from app.project.trust import Trust
 from trainer.catalog.check import check_config
 from trainer.config.describe import all_settings
 from trainer.config.document import LoadedConfig, load_text
@@ -31,6 +33,7 @@ class Project(QObject):
 
     Attributes:
         functions: The user's own functions beside it, once `watch_functions` was called.
+        trust: Which of the files it uses may run.
 
     Signals:
         changed: The text, and with it possibly every value, is another one.
@@ -65,6 +68,8 @@ class Project(QObject):
         self._file.changed_outside.connect(self.file_changed_outside)
         self.functions = CustomFunctions(self)
         self.functions.changed.connect(self.recheck)
+        self.trust = Trust()
+        self.functions.changed.connect(self.trust.remember)
         self.changed.connect(self._watch_on)
         self.path_changed.connect(self._watch_on)
         self._recovery = RecoveryFile(recovery_folder)
@@ -159,7 +164,7 @@ class Project(QObject):
         """
         self._file.forget()
         text = dump_yaml(values) if values else ""
-        self._begin(text, saved_text=text)
+        self._begin(text, saved_text=text, is_made_here=True)
 
     def open(self, path: Path) -> None:
         """Open a file. Problems inside it are in `problems`.
@@ -207,8 +212,10 @@ class Project(QObject):
         self._saved_text = self._text
         self._after_dirt()
         if self.path != before:
+            self.trust.move(self.base_dir, self._files())
             self.path_changed.emit()
             self.recheck()
+        self.trust.remember()
 
     def recover(self, recovery: Recovery) -> None:
         """Continue work that a crash left behind; it is dirty until saved."""
@@ -217,7 +224,7 @@ class Project(QObject):
             on_disk = self._file.adopt(recovery.path)
         else:
             self._file.forget()
-        self._begin(recovery.text, saved_text=on_disk or "")
+        self._begin(recovery.text, saved_text=on_disk or "", is_made_here=recovery.path is None)
 
     def close(self) -> None:
         """The window closes cleanly: saved, or given up on purpose. Removes the recovery file."""
@@ -229,7 +236,7 @@ class Project(QObject):
     def watch_functions(self) -> None:
         """From now on, read and watch the user's own functions beside the project and those it uses."""
         self.functions.begin(self.base_dir)
-        self.functions.use(resolve(file, self.base_dir) for file in files_in_use(self._readable.values))
+        self.functions.use(self._files())
 
     def _watch_on(self) -> None:
         if self.functions.is_watching:
@@ -238,12 +245,15 @@ class Project(QObject):
     # Edits.
 
     def set_value(self, key: str, value: Any) -> None:
-        """Set one setting to a plain value, as one undo step.
+        """Set one setting to a plain value, as one undo step. A task brings a model that is made for it.
 
         Raises:
             ConfigError: The text is unreadable as it stands.
         """
-        self._edit(with_value(self._text, self._loaded, key, value), f"Change {_title(key)}", key)
+        text = with_value(self._text, self._loaded, key, value)
+        if key == "project.task":
+            text = with_fitting_model(text, self._loaded, value)
+        self._edit(text, f"Change {_title(key)}", key)
 
     def reset(self, key: str) -> None:
         """Give a setting its default again by taking it out of the text.
@@ -297,10 +307,15 @@ class Project(QObject):
         except OSError:
             self._autosave.start(30 * _AUTOSAVE_MS)  # a full disk must not stop the work; try again later
 
-    def _begin(self, text: str, *, saved_text: str) -> None:
+    def _files(self) -> list[Path]:
+        """The Python files that the settings name."""
+        return [resolve(file, self.base_dir) for file in files_in_use(self._readable.values)]
+
+    def _begin(self, text: str, *, saved_text: str, is_made_here: bool = False) -> None:
         self.history.clear()
         self._saved_text = saved_text
         self._show(text, is_new=True)
+        self.trust.begin(self.base_dir, self._files(), is_made_here=is_made_here)
         self.path_changed.emit()
 
     def _edit(self, text: str, label: str, key: str = "") -> None:
@@ -317,6 +332,7 @@ class Project(QObject):
             self._migration_notes = self._loaded.notes
         if is_new or self._loaded.values or not self._loaded.problems:
             self._readable = self._loaded
+        self.trust.use(self._files())
         problems, self._problems = self._problems, self._check()
         self.changed.emit()
         if problems != self._problems:

@@ -86,7 +86,9 @@ class RunController(QObject):
         self._workers = [pair for pair in self._workers if pair[0].poll() is None]
 
     def _give_to_worker(self, folder: RunFolder, *, resume: bool) -> None:
-        standby = self._standby.take()
+        # The folds have workers of their own; the one in waiting is kept for another run.
+        trains = folder.read_record().kind == "training"
+        standby = self._standby.take() if trains else None
         process = start_worker(folder, resume=resume, standby=standby, background=True)
         self._workers.append((process, standby))
         self.started.emit(folder.path)

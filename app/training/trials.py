@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.project.project import Project
 from app.training.quick_job import QuickJob
-from app.training.snapshot import Snapshot
+from app.training.snapshot import Snapshot, refusal
 from trainer.errors import ConfigError
 
 LIMIT_S = 60
@@ -58,8 +58,7 @@ class Trials(QObject):
         try:
             snapshot = Snapshot(self._project)
         except ConfigError as error:
-            problem = error.problems[0]
-            self.finished.emit(key, TrialResult(False, f"Correct {problem.key or 'the file'} first: {problem.message}"))
+            self.finished.emit(key, TrialResult(False, refusal(error)))
             return
         self._running[key] = _Trial(self, key, snapshot, limit_s)
         self.started.emit(key)

@@ -29,6 +29,8 @@ class MessageBar(QFrame):
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.button = QPushButton()
         self.button.clicked.connect(self._accept)
+        self.decline_button = QPushButton()
+        self.decline_button.clicked.connect(self.hide)
         self.dismiss_button = tool_button("x", "Close (Esc)")
         self.dismiss_button.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
@@ -37,6 +39,7 @@ class MessageBar(QFrame):
         layout.addWidget(self._icon)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.button)
+        layout.addWidget(self.decline_button)
         layout.addWidget(self.dismiss_button)
         self.setAutoFillBackground(True)
         theme_changed.changed.connect(self._restyle)
@@ -46,14 +49,24 @@ class MessageBar(QFrame):
         """Show a sentence. `tone` is `information`, `warning` or `error`."""
         self._show(text, tone)
         self.button.hide()
+        self.decline_button.hide()
 
-    def ask(self, text: str, button_text: str, action: Callable[[], None]) -> None:
-        """Show a question; `action` runs if the button is pressed."""
+    def ask(self, text: str, button_text: str, action: Callable[[], None], *, decline_text: str = "") -> None:
+        """Show a question; `action` runs if the button is pressed.
+
+        Args:
+            text: The question.
+            button_text: Of the button that says yes.
+            action: What happens then.
+            decline_text: Of a second button, which says no as the cross does; none if empty.
+        """
         self._show(text, "warning")
         self._action = action
         self.button.setText(button_text)
         self.button.show()
-        self.button.setFocus()
+        self.decline_button.setText(decline_text)
+        self.decline_button.setVisible(bool(decline_text))
+        (self.decline_button if decline_text else self.button).setFocus()
 
     def _show(self, text: str, tone: str) -> None:
         self._tone, self._action = tone, None

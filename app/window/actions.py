@@ -38,6 +38,13 @@ _SPECS = (
     _Spec("run_folder", "Open the run's f&older", "external-link", "", "Show the files of the shown run"),
     _Spec("checkpoint", "Save a check&point", "hard-drive", "", "Save the complete state after this batch and go on"),
     _Spec(
+        "check_model",
+        "Check &model …",
+        "flask-conical",
+        "Ctrl+M",
+        "Look at shapes, ranges, gradients, time and memory before training",
+    ),
+    _Spec(
         "find_rate", "&Find learning rate …", "search", "Ctrl+L", "Try rising rates on a fresh model and suggest one"
     ),
     _Spec(

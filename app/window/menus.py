@@ -12,7 +12,7 @@ from app.icons import icon
 from app.theme import ThemeMode, theme_mode
 from app.window.actions import Actions
 from app.window.run_status import RunStatus
-from trainer.data.sample_list import SAMPLES
+from trainer.data.samples.sample_list import SAMPLES
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -96,7 +96,7 @@ def build_menus(window: MainWindow, actions: Actions) -> None:
     run_menu.addSeparator()
     run_menu.addActions([actions["checkpoint"], actions["continue"], actions["run_folder"]])
     run_menu.addSeparator()
-    run_menu.addActions([actions["find_rate"], actions["show_schedule"]])
+    run_menu.addActions([actions["check_model"], actions["find_rate"], actions["show_schedule"]])
     _fill_view_menu(window, bar.addMenu("&View"), actions)
     bar.addMenu("&Help").addActions([actions["shortcuts"], actions["about"]])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -15,7 +14,6 @@ from app.window.rate_dialog import RateDialog
 from trainer.errors import ConfigError
 
 _KEY = "training.initial_learning_rate"
-_PROGRESS = re.compile(r"^progress: (\d+)/(\d+)$")
 _HELP = "A fresh model takes about a hundred steps with a rising rate. Nothing of it is kept."
 
 
@@ -43,12 +41,8 @@ class RateFinderDialog(RateDialog):
         self.say(f"Preparing the data and the model … {_HELP}", "secondary_text")
         self.run(["find-lr"])
 
-    def told(self, line: str) -> None:
-        if match := _PROGRESS.match(line):
-            done, total = int(match[1]), int(match[2])
-            self.bar.setRange(0, total)
-            self.bar.setValue(done)
-            self.say(f"Step {done} of {total} … {_HELP}", "secondary_text")
+    def show_progress(self, done: int, total: int) -> None:
+        self.say(f"Step {done} of {total} … {_HELP}", "secondary_text")
 
     def show_result(self, answer: dict[str, Any]) -> None:
         rates, losses = answer["learning_rates"], answer["losses"]

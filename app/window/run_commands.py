@@ -14,12 +14,16 @@ from app.project.project import Project
 from app.training.run_controller import RunController
 from app.widgets.message_bar import MessageBar
 from app.window.actions import Actions
+from app.window.consent import Consent
 from trainer.runs.commands import Discard, Pause, Resume, SaveCheckpoint, StopAfterEpoch, StopNow
 from trainer.runs.state import Status
 
 
 class RunCommands(QObject):
     """Start, Pause, Stop, Continue for the run on the Train page.
+
+    Attributes:
+        consent: Asks before anything that executes the user's files.
 
     Signals:
         setting_wanted: Dotted key of a setting that must be looked at first.
@@ -49,6 +53,7 @@ class RunCommands(QObject):
         self._page = page
         self._messages = messages
         self._actions = actions
+        self.consent = Consent(project, messages)
         actions["start"].setIcon(icon("play", "accent"))
         for name, slot in {
             "start": self.start,
@@ -73,7 +78,7 @@ class RunCommands(QObject):
         if self.is_active:
             self._messages.say("A run is being trained already. Stop it first.", tone="warning")
         else:
-            self._controller.start()
+            self.consent.before(self._controller.start)
 
     def stop_now(self) -> None:
         """Stop after the current batch, saving everything."""
@@ -81,8 +86,12 @@ class RunCommands(QObject):
 
     def continue_run(self, path: Path) -> None:
         """Go on with a run; a completed one needs more epochs, which are taken from the settings."""
+        self.consent.before_run(path, lambda: self._continue(path))
+
+    def _continue(self, path: Path) -> None:
         followed = self._page.followed
-        if followed is None or followed.path != path or followed.status is not Status.COMPLETED:
+        is_done = followed is not None and followed.path == path and followed.status is Status.COMPLETED
+        if followed is None or not is_done or followed.state.num_folds:
             self._controller.continue_run(path)
             return
         done, epochs = len(followed.state.epochs), self._project.value("training.epochs")

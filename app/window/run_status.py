@@ -62,8 +62,12 @@ class RunStatus(QWidget):
 
 
 def status_sentence(name: str, state: RunState, status: Status) -> str:
-    """Such as `exp7 running · epoch 4 of 30 · 2 m 10 s left`."""
+    """Such as `exp7 running · fold 2 of 5 · epoch 4 of 30 · 2 m 10 s left`."""
     parts = [f"{name} {status.value}"]
+    if state.num_folds and not status.is_active:
+        return f"{parts[0]} · {len(state.fold_results)} of {state.num_folds} folds"
+    if state.num_folds:
+        parts.append(f"fold {state.fold} of {state.num_folds}")
     if state.num_epochs:
         epoch = min(max(state.epoch, 1), state.num_epochs) if status.is_active else len(state.epochs)
         parts.append(f"epoch {epoch} of {state.num_epochs}")

@@ -1,4 +1,4 @@
-"""What the window offers besides: trials of components, the rate's curve, the rate finder, an end for stuck runs."""
+"""What the window offers besides: trials, a check of the model, the rate's curve and finder, an end for stuck runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.window.termination import Termination
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
+    from app.window.model_check_dialog import ModelCheckDialog
     from app.window.rate_finder_dialog import RateFinderDialog
     from app.window.schedule_dialog import ScheduleDialog
 
@@ -34,11 +35,13 @@ class Tools(QObject):
         self.termination = Termination(window.controller, window.train_page, window.messages, self)
         self.schedule: ScheduleDialog | None = None
         self.finder: RateFinderDialog | None = None
-        window.panel.trial_wanted.connect(self.trials.begin)
+        self.model_check: ModelCheckDialog | None = None
+        window.panel.trial_wanted.connect(lambda key: window.commands.consent.before(lambda: self.trials.begin(key)))
         window.panel.curve_wanted.connect(self.show_schedule)
         window.panel.finder_wanted.connect(self.find_rate)
         window.actions_["show_schedule"].triggered.connect(lambda: self.show_schedule())
         window.actions_["find_rate"].triggered.connect(lambda: self.find_rate())
+        window.actions_["check_model"].triggered.connect(lambda: self.check_model())
 
     def watch_functions(self) -> None:
         """Read and watch the project's own functions, once the window has been painted."""
@@ -46,6 +49,28 @@ class Tools(QObject):
 
     def show_schedule(self) -> None:
         """Show the learning rate over training, in a window beside this one."""
+        self._window.commands.consent.before(self._open_schedule)
+
+    def find_rate(self) -> None:
+        """Look for a learning rate, in a window beside this one."""
+        self._window.commands.consent.before(self._open_finder)
+
+    def check_model(self) -> None:
+        """Check the model on its data, in a window beside this one."""
+        self._window.commands.consent.before(self._open_model_check)
+
+    def _open_model_check(self) -> None:
+        from app.window.model_check_dialog import ModelCheckDialog
+
+        if self.model_check is None:
+            self.model_check = ModelCheckDialog(self._project, self._window)
+            self.model_check.closed.connect(lambda: setattr(self, "model_check", None))
+            self.model_check.begin()
+        self.model_check.show()
+        self.model_check.raise_()
+        self.model_check.activateWindow()
+
+    def _open_schedule(self) -> None:
         from app.window.schedule_dialog import ScheduleDialog
 
         if self.schedule is None:
@@ -56,8 +81,7 @@ class Tools(QObject):
         self.schedule.activateWindow()
         self.schedule.refresh()
 
-    def find_rate(self) -> None:
-        """Look for a learning rate, in a window beside this one."""
+    def _open_finder(self) -> None:
         from app.window.rate_finder_dialog import RateFinderDialog
 
         if self.finder is None:
@@ -70,14 +94,14 @@ class Tools(QObject):
 
     def refresh(self, *, has_project: bool) -> None:
         """Enable what makes sense now."""
-        for name in ("show_schedule", "find_rate"):
+        for name in ("show_schedule", "find_rate", "check_model"):
             self._window.actions_[name].setEnabled(has_project)
 
     def close(self) -> None:
         """Give up what is still being done."""
         self.trials.close()
         self.termination.close()
-        for dialog in (self.schedule, self.finder):
+        for dialog in (self.schedule, self.finder, self.model_check):
             if dialog is not None:
                 dialog.close()
 

@@ -1,4 +1,4 @@
-"""The first thing a person sees: four ways to begin."""
+"""The first thing a person sees: the ways to begin."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 from app.icons import app_icon, icon
 from app.theme import figure_font, theme, theme_changed
 from app.widgets.labels import ElidedLabel, SecondaryLabel
-from trainer.data.sample_list import SAMPLES
+from trainer.data.samples.sample_list import SAMPLES
 
-_WIDTH_PX = 720
+_WIDTH_PX = 856
+_SAMPLE_ICONS = {
+    "cells": "layers",
+    "shape_boxes": "target",
+    "wine": "table",
+    "diabetes": "chart-line",
+}
+"""Icons of samples that are not just pictures of classes."""
 
 
 class Welcome(QWidget):
@@ -40,6 +47,9 @@ class Welcome(QWidget):
         column.addSpacing(16)
         column.addWidget(_caption("Begin"))
         column.addLayout(self._begin_cards())
+        column.addSpacing(16)
+        column.addWidget(_caption("Or try a sample"))
+        column.addLayout(self._sample_cards())
         column.addSpacing(16)
         self._recent_caption = _caption("Recent")
         column.addWidget(self._recent_caption)
@@ -74,7 +84,7 @@ class Welcome(QWidget):
         font.setPixelSize(26)
         font.setBold(True)
         title.setFont(font)
-        sentence = SecondaryLabel("Train a network on your own pictures: choose the data, press Start, watch it learn.")
+        sentence = SecondaryLabel("Train a network on your own data: choose it, press Start, watch it learn.")
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(title)
@@ -86,19 +96,35 @@ class Welcome(QWidget):
         return row
 
     def _begin_cards(self) -> QGridLayout:
+        sentence = "Pictures in class folders, with masks or boxes, or tables: it is looked at first."
+        return self._cards(
+            [
+                ("folder", "folder-open", "New from a folder …", sentence),
+                ("open", "file", "Open a configuration …", "A YAML file that was saved before."),
+            ],
+            num_columns=2,
+        )
+
+    def _sample_cards(self) -> QGridLayout:
+        return self._cards(
+            [
+                (f"sample:{sample.name}", _SAMPLE_ICONS.get(sample.name, "images"), sample.title, sample.sentence)
+                for sample in SAMPLES
+            ],
+            num_columns=3,
+        )
+
+    def _cards(self, specs: list[tuple[str, str, str, str]], num_columns: int) -> QGridLayout:
+        """Cards of (name, icon, title, sentence), line by line."""
         grid = QGridLayout()
         grid.setSpacing(8)
-        specs = [
-            (f"sample:{sample.name}", "images", f"Try a sample: {sample.title.lower()}", sample.sentence)
-            for sample in SAMPLES
-        ]
-        specs.append(("folder", "folder-open", "New from a folder …", "One sub-folder of pictures per class."))
-        specs.append(("open", "file", "Open a configuration …", "A YAML file that was saved before."))
         for number, (name, icon_name, title, sentence) in enumerate(specs):
             card = _Card(icon_name, title, sentence)
             card.clicked.connect(lambda _=False, name=name: self._choose(name))
             self.cards[name] = card
-            grid.addWidget(card, number // 2, number % 2)
+            grid.addWidget(card, number // num_columns, number % num_columns)
+        for column in range(num_columns):
+            grid.setColumnStretch(column, 1)
         return grid
 
     def _choose(self, name: str) -> None:

@@ -79,7 +79,7 @@ def look_at_everything(view: ConfigTree) -> None:
     for _ in range(3):
         for item in list(view.rows.all_items()):
             item.setExpanded(True)
-    assert all(item.editor is not None for item in view.rows.all_items() if item.row.kind != "section")
+    assert all(item.editor is not None for item in view.rows.all_items() if not item.row.is_heading)
     view.rows.commit_pending()
     view.header.search.setText("a")
     view.header.search.clear()

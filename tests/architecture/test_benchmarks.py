@@ -11,7 +11,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SCRIPTS = [path for path in sorted(BENCHMARKS.glob("*.py")) if "__main__" in path.read_text(encoding="utf-8")]
-LIGHT = [path for path in SCRIPTS if path.stem != "input_pipeline"]
+LIGHT = [path for path in SCRIPTS if path.stem not in ("augmentation", "input_pipeline")]
 HEAVY = {"keras", "tensorflow", "numpy", "pyqtgraph", "PySide6", "trainer", "app"}
 
 RUN_AND_TELL = """

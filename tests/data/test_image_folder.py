@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.image_folder import scan_image_folder
+from trainer.data.pictures.image_folder import scan_image_folder
 from trainer.errors import DataError
 
 MakePicture = Callable[..., Path]

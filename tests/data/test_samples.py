@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.data import samples
-from trainer.data.image_folder import scan_image_folder
 from trainer.data.inspect import propose_config
-from trainer.data.sample_list import SAMPLES
-from trainer.data.sample_shapes import shapes
-from trainer.data.samples import make_sample
+from trainer.data.pictures.image_folder import scan_image_folder
+from trainer.data.samples import samples
+from trainer.data.samples.sample_list import SAMPLES
+from trainer.data.samples.sample_shapes import shapes
+from trainer.data.samples.samples import make_sample
 from trainer.errors import DataError
 
 

@@ -131,6 +131,8 @@ def test_an_own_loss_is_loaded_from_a_file_shows_its_arguments_is_tried_and_trai
     }
 
     loss.editor.trial_button.click()
+    assert "custom_functions/losses.py" in window.messages.text.text(), "it was there before the window: asked once"
+    qtbot.mouseClick(window.messages.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: loss.note is not None and "works" in loss.note.text(0), timeout=PATIENCE_MS)
     qtbot.mouseClick(window.toolbar.widgetForAction(window.actions_["start"]), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: status_of(window) is Status.COMPLETED, timeout=PATIENCE_MS)

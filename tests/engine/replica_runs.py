@@ -25,6 +25,13 @@ BASE: dict[str, Any] = {
     "training.metrics": ["accuracy", "AUC"],
     "runtime.deterministic": False,
 }
+OPTIONS: dict[str, Any] = {
+    "training.optimizer": {"name": "Adam", "arguments": {"global_clipnorm": 0.5}},
+    "training.weight_averaging.enabled": True,
+    "training.weight_averaging.momentum": 0.8,
+    "training.steps_per_execution": 2,
+}
+"""What changes how a step is made; the clipping is felt in every one."""
 DEVICES = {1: "CPU:0", 2: "CPU:0, CPU:1", 4: "CPU:0, CPU:1, CPU:2, CPU:3"}
 
 
@@ -58,6 +65,9 @@ def main(folder: Path) -> None:
             session = runs.train({**BASE, **model, **several, **own})
             done[f"{name} on {count}"] = _told(session)
     two = {"runtime.devices": DEVICES[2]}
+    for count in (2, 1):
+        several = {"runtime.devices": DEVICES[count], "runtime.strategy": "mirrored"}
+        done[f"options on {count}"] = _told(runs.train({**BASE, **model, **several, **OPTIONS}))
     done["plain"] = _told(runs.train({**BASE, **model}))
     for name, own in (("fit", {}), ("loop", loop)):
         stopped, going_on = _stopped_and_continued(runs, {**BASE, **model, **two, **own})

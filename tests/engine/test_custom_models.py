@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.tiny import TinyRuns, tiny_config, write_code
+from tests.engine.tiny import TinyData, TinyRuns, tiny_config, write_code
 from trainer.errors import UserCodeError
 from trainer.runs import events as e
 
@@ -113,7 +113,7 @@ def build(path: Path, name: str, **arguments: Any) -> Any:
     from trainer.engine.training.fitting import fit_task
 
     config = tiny_config(Path("nowhere"), {"model.architecture": component(path, name, **arguments)})
-    return build_model(config, (12, 12, 3), 3, fit_task(config), None)
+    return build_model(config, TinyData((12, 12, 3), 3), fit_task(config), None)
 
 
 def line_of(path: Path, text: str) -> int:

@@ -48,6 +48,17 @@ def test_a_fit_over_several_devices_has_the_figures_of_plain_keras_with_an_uneve
 
 
 @pytest.mark.slow
+def test_clipping_averaged_weights_and_several_steps_per_call_have_the_figures_of_one_device(
+    told: dict[str, Any],
+) -> None:
+    one, two = told["options on 1"], told["options on 2"]
+    assert one["reason"] == two["reason"] == "all_epochs_done", one["trace"] + two["trace"]
+    for epoch, figures in one["epochs"].items():
+        assert two["epochs"][epoch] == pytest.approx(figures, abs=TOLERANCE)
+    assert two["test"] == [pytest.approx(figures, abs=TOLERANCE) for figures in one["test"]]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 4])
 def test_a_gradient_tape_loop_over_several_devices_has_the_losses_of_one(told: dict[str, Any], count: int) -> None:
     one, several = told["loop on 1"], told[f"loop on {count}"]

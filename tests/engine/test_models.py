@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.tiny import tiny_config, write_code
+from tests.engine.tiny import TinyData, tiny_config, write_code
 from trainer.errors import ConfigError, DataError, UserCodeError
 
 pytestmark = pytest.mark.keras
@@ -37,7 +37,7 @@ def build(changes: dict[str, Any], num_classes: int = 3) -> Any:
     config = tiny_config(Path("nowhere"), changes)
     channels = {"rgb": 3, "grayscale": 1, "rgba": 4}[config.data.color_mode]
     shape = (*config.data.image_size, channels)
-    return build_model(config, shape, num_classes, fit_output(config.training.loss), None)
+    return build_model(config, TinyData(shape, num_classes), fit_output(config.training.loss), None)
 
 
 @pytest.mark.slow

@@ -45,6 +45,17 @@ def draw_pictures(folder: Path, per_class: int = PICTURES_PER_CLASS, seed: int =
     return folder
 
 
+@dataclass
+class TinyData:
+    """What a model is told of the data."""
+
+    input_shape: tuple[int, ...]
+    num_classes: int
+    target_kind: Any = "classes"
+    layers: tuple[Any, ...] = ()
+    output_layers: tuple[Any, ...] = ()
+
+
 def tiny_config(pictures: Path, changes: Mapping[str, Any] | None = None) -> Config:
     """A configuration that trains in a second; `changes` are values by dotted key."""
     values = with_overrides(_TINY, {"data.train_dir": str(pictures), **(changes or {})})

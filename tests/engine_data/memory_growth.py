@@ -10,6 +10,7 @@ import psutil
 from trainer.data.path_list import PathList
 from trainer.engine.data.pixels import ArrayPixels, aligned_array
 from trainer.engine.data.split import Split
+from trainer.engine.data.targets import ClassTargets
 
 
 def main() -> None:
@@ -17,13 +18,13 @@ def main() -> None:
     pictures = aligned_array((100_000, 32, 32, 3))
     pictures[:] = 1
     split = Split(
-        folder=Path(),
-        paths=PathList([]),
-        labels=np.zeros(100_000, np.int32),
-        class_names=("a", "b"),
-        image_shape=(32, 32, 3),
+        place=Path(),
+        names=PathList([]),
+        inputs=ArrayPixels(pictures),
         rows=np.arange(100_000),
-        pixels=ArrayPixels(pictures),
+        targets=ClassTargets(np.zeros(100_000, np.int32), 2),
+        input_shape=(32, 32, 3),
+        class_names=("a", "b"),
     )
     before = psutil.Process().memory_info().rss
     batches = split.dataset(batch_size=32, shuffle=True, seed=0, augmentation=None, one_hot=False, repeat=True)

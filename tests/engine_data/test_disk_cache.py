@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.data.image_folder import scan_image_folder
+from trainer.data.pictures.image_folder import scan_image_folder
 from trainer.engine.data.disk_cache import cache_key
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.prepare import PreparedData
@@ -26,7 +26,7 @@ def entries(tmp_path: Path) -> list[Path]:
 def test_the_second_time_nothing_is_decoded(prepare: Prepare, tmp_path: Path, heard, monkeypatch) -> None:
     first = prepare(cache="disk")
     made = entries(tmp_path)
-    monkeypatch.setattr("trainer.engine.data.pictures.decode_folder", None)
+    monkeypatch.setattr("trainer.engine.data.picture_files.decode_folder", None)
     second = prepare(cache="disk")
     assert entries(tmp_path) == made
     assert np.array_equal(first.train.images(range(21)), second.train.images(range(21)))
@@ -36,7 +36,7 @@ def test_the_second_time_nothing_is_decoded(prepare: Prepare, tmp_path: Path, he
 def test_unreadable_pictures_are_remembered(prepare: Prepare, pets: Path, tmp_path: Path, monkeypatch) -> None:
     (pets / "cats" / "00.png").write_bytes(b"x")
     first = prepare(cache="disk", max_unreadable_fraction=0.1)
-    monkeypatch.setattr("trainer.engine.data.pictures.decode_folder", None)
+    monkeypatch.setattr("trainer.engine.data.picture_files.decode_folder", None)
     second = prepare(cache="disk", max_unreadable_fraction=0.1)
     assert (
         first.unreadable

@@ -20,7 +20,7 @@ def test_a_part_of_every_class_is_held_out(prepare: Prepare, heard) -> None:
     assert prepared.class_names == ("cats", "dogs", "owls")
     assert np.bincount(prepared.train.labels).tolist() == [10, 7, 3]
     assert np.bincount(prepared.validation.labels).tolist() == [4, 2, 1]
-    assert not set(prepared.train.paths) & set(prepared.validation.paths)
+    assert not set(prepared.train.names) & set(prepared.validation.names)
     assert prepared.test is None
     assert prepared.input_shape == (8, 8, 3)
     assert heard.notices == []
@@ -32,7 +32,7 @@ def test_the_seed_decides_what_is_held_out(pets: Path, tmp_path: Path, heard) ->
     def held_out(seed: int) -> list[str]:
         config = Config.model_validate({"data": {"train_dir": str(pets)}, "runtime": {"seed": seed}})
         prepared = prepare_data(config, tmp_path, heard, cache_folder=tmp_path / "cache")
-        return list(prepared.validation.paths)
+        return list(prepared.validation.names)
 
     assert held_out(1) == held_out(1) != held_out(2)
 
@@ -77,7 +77,7 @@ def test_unreadable_pictures_are_named_counted_and_left_out(prepare: Prepare, pe
 def test_too_many_unreadable_pictures_are_refused(prepare: Prepare, pets: Path) -> None:
     for number in range(0, 12, 2):
         next(pets.glob(f"cats/{number:02}.*")).write_bytes(b"x")
-    with pytest.raises(DataError, match=r"6 of 27 pictures in the train folder .* allows 5\.0%.*and 1 more"):
+    with pytest.raises(DataError, match=r"6 of 27 pictures in the train data .* allows 5\.0%.*and 1 more"):
         prepare()
 
 

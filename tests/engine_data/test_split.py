@@ -129,17 +129,17 @@ def test_a_training_dataset_says_that_it_has_no_end_and_which_shapes_it_has(prep
 def test_skipped_pictures_are_never_read(prepare: Prepare) -> None:
     train = prepare(cache="off").train
     expected = batches(train, 3, shuffle=False, step=3)
-    for path in train.paths[:12]:
-        (train.folder / path).unlink()
+    for name in train.names[:12]:
+        (train.place / name).unlink()
     assert same(batches(train, 3, shuffle=False, step=3), expected)
 
 
 def test_pictures_are_those_of_the_files(prepare: Prepare, pets: Path) -> None:
     train = prepare(cache="memory", image_size=(10, 12)).train
-    lossless = [number for number, path in enumerate(train.paths) if path.endswith((".png", ".bmp"))]
+    lossless = [number for number, path in enumerate(train.names) if path.endswith((".png", ".bmp"))]
     assert lossless
     for number in lossless:
-        with Image.open(pets / train.paths[number]) as picture:
+        with Image.open(pets / train.names[number]) as picture:
             assert np.array_equal(train.images([number])[0], np.asarray(picture.convert("RGB")))
 
 

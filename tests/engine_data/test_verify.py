@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.image_folder import scan_image_folder
+from trainer.data.pictures.image_folder import scan_image_folder
 from trainer.engine.data import verify
 from trainer.engine.data.decode_folder import Decoded
 from trainer.engine.data.picture_format import PictureFormat
@@ -42,3 +42,32 @@ def test_damage_in_the_middle_is_found_by_decoding_all(pets: Path) -> None:
     content[60:70] = bytes(10)
     file.write_bytes(content)
     assert list(verified(pets)[0]) == ["cats/00.png"]
+
+
+@pytest.mark.parametrize("broken", ["cats/00.png", "dogs/01.jpg"], ids=["looked at", "not looked at"])
+def test_of_very_many_only_some_are_looked_at_until_one_is_broken(
+    pets: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setattr(verify, "_MOST_DECODED", 0)
+    monkeypatch.setattr(verify, "_MOST_LOOKED_AT", 2)
+    for file in (*pets.glob("*/*.gif"), *pets.glob("*/*.bmp")):
+        file.unlink()
+    opened: list[str] = []
+    look = verify._looks_odd
+    monkeypatch.setattr(verify, "_looks_odd", lambda path, channels: opened.append(path.name) or look(path, channels))
+    assert verified(pets)[0] == {}
+    assert len(opened) == 2
+    (pets / broken).write_bytes(b"hello")
+    found = verified(pets)[0]
+    assert list(found) == ([broken] if broken == "cats/00.png" else [])
+
+
+def test_files_for_pillow_are_known_by_name_among_very_many(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "_MOST_DECODED", 0)
+    monkeypatch.setattr(verify, "_MOST_LOOKED_AT", 2)
+    for file in pets.glob("*/*.gif"):
+        file.unlink()
+    unreadable, by_pillow, done = verified(pets)
+    assert unreadable == {}
+    assert by_pillow == {str(file.relative_to(pets).as_posix()) for file in pets.glob("*/*.bmp")}
+    assert done[-1] == len(list(pets.glob("*/*.*")))

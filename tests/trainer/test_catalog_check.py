@@ -85,7 +85,7 @@ def test_what_is_ours_knows_its_file() -> None:
 def test_the_default_configuration_lacks_only_a_training_folder(tmp_path: Path) -> None:
     assert problems(tmp_path, {}) == {}
     assert problems(tmp_path, {"data.train_dir": ""}) == {
-        "data.train_dir": "Choose the folder with the training pictures."
+        "data.train_dir": "Choose the folder or file with the training data."
     }
 
 

@@ -55,6 +55,42 @@ def test_xla_with_several_devices_is_refused() -> None:
     assert problems(runtime={"devices": "GPU:0", "xla": "on"}) == {}
 
 
+@pytest.mark.parametrize("runtime", [{"devices": "GPU:0, GPU:1"}, {"strategy": "mirrored"}])
+@pytest.mark.parametrize(
+    ("training", "key"),
+    [
+        ({"gradient_accumulation_steps": 4}, "gradient_accumulation_steps"),
+        ({"weight_averaging": {"enabled": True, "overwrite_every_steps": 9}}, "weight_averaging.overwrite_every_steps"),
+        (
+            {"optimizer": {"name": "Adam", "arguments": {"gradient_accumulation_steps": 2}}},
+            "optimizer.arguments.gradient_accumulation_steps",
+        ),
+        (
+            {"optimizer": {"name": "Adam", "arguments": {"use_ema": True, "ema_overwrite_frequency": 5}}},
+            "optimizer.arguments.ema_overwrite_frequency",
+        ),
+    ],
+)
+def test_what_needs_one_device_is_refused_over_several(
+    runtime: dict[str, str], training: dict[str, Any], key: str
+) -> None:
+    assert "works on one device only" in problems(runtime=runtime, training=training)[f"training.{key}"]
+    assert problems(runtime={"devices": "GPU:1"}, training=training) == {}
+    assert problems(training=training) == {}
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"steps_per_execution": 4},
+        {"weight_averaging": {"enabled": True}},
+        {"optimizer": {"name": "Adam", "arguments": {"global_clipnorm": 1.0}}},
+    ],
+)
+def test_what_works_over_several_devices_is_not_refused(training: dict[str, Any]) -> None:
+    assert problems(runtime={"devices": "GPU:0, GPU:1"}, training=training) == {}
+
+
 def test_a_batch_smaller_than_the_number_of_devices_is_refused() -> None:
     found = problems(runtime={"devices": "CPU:0, CPU:1, CPU:2"}, data={"batch_size": 2})
     assert "expected at least 3, received 2" in found["data.batch_size"]
@@ -69,10 +105,13 @@ def test_a_loop_of_ones_own_takes_batches_one_by_one() -> None:
     assert "one by one: expected 1, received 4" in found["training.steps_per_execution"]
 
 
-def test_a_backend_that_is_not_installed_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("backend", "name"), [("jax", "JAX"), ("torch", "PyTorch")])
+def test_a_backend_that_is_not_installed_is_refused_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, backend: str, name: str
+) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    message = problems(runtime={"backend": "jax"})["runtime.backend"]
-    assert message.startswith("JAX is not installed.") and "uv sync --extra jax" in message
+    message = problems(runtime={"backend": backend})["runtime.backend"]
+    assert message.startswith(f"{name} is not installed.") and f"uv sync --extra {backend}" in message
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ EVENTS: list[Any] = [
     e.Resumed(),
     e.Noticed(level="error", message='two\nlines and "quotes" \u2028'),
     e.Evaluated(split="test", metrics={"accuracy": 0.5}),
+    e.FoldStarted(fold=1, num_folds=5, run="exp1_fold1"),
+    e.FoldEnded(fold=1, run="exp1_fold1", metrics={"val_loss": 0.5}, best_epoch=2, epochs=3, duration_s=1.5),
     e.SessionEnded(
         outcome=e.Outcome.FAILED, reason=e.Reason.USER_CODE_ERROR, message="m", file="f.py", line=3, saved=("a", "b")
     ),

@@ -9,6 +9,7 @@ the user's cache (`user_catalog_path`), which is then preferred.
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib.metadata
 from pathlib import Path
@@ -16,7 +17,8 @@ from pathlib import Path
 import platformdirs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from trainer.catalog.entry import ComponentKind, Entry
+from trainer.catalog.augmentation_support import with_probability
+from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.functions import read_functions
 from trainer.config.suggest import fold
 
@@ -26,6 +28,10 @@ BUILT_IN_FOLDERS: dict[ComponentKind, Path] = {
     "model": _ROOT / "trainer" / "engine" / "models" / "zoo",
     "loader": _ROOT / "trainer" / "engine" / "data" / "loaders",
     "schedule": _ROOT / "trainer" / "engine" / "schedules",
+    "loss": _ROOT / "trainer" / "engine" / "losses",
+    "metric": _ROOT / "trainer" / "engine" / "metrics",
+    "preprocessing": _ROOT / "trainer" / "engine" / "data" / "preprocessing",
+    "augmentation": _ROOT / "trainer" / "engine" / "data" / "augmentation",
 }
 GROUP_OF_OURS = "ModelGardener"
 """Group of the entries that are built in and not Keras'."""
@@ -75,7 +81,7 @@ class Catalog:
 @functools.cache
 def catalog() -> Catalog:
     """The catalog, read once."""
-    return Catalog((*_ours(), *_of_keras().entries))
+    return Catalog(tuple(map(with_probability, (*_ours(), *_of_keras().entries))))
 
 
 def installed_keras() -> str:
@@ -121,13 +127,32 @@ def built_in_file(kind: ComponentKind, name: str) -> Path | None:
     return None
 
 
+_GIVEN_TO_OURS = frozenset({"scale"})
+
+
 def _ours() -> tuple[Entry, ...]:
     return tuple(
-        entry.model_copy(update={"group": GROUP_OF_OURS, **_BUILT_IN})
+        entry.model_copy(
+            update={"group": GROUP_OF_OURS, "tasks": _tasks(path), "arguments": _chosen(kind, entry), **_BUILT_IN}
+        )
         for kind in BUILT_IN_FOLDERS
         for path in _built_in_files(kind)
         for entry in read_functions(path, kind)
     )
+
+
+def _chosen(kind: ComponentKind, entry: Entry) -> tuple[Argument, ...]:
+    """The arguments that a person gives; our detectors also get the scaling of pixels from the trainer."""
+    given = _GIVEN_TO_OURS if kind == "model" else ()
+    return tuple(argument for argument in entry.arguments if argument.name not in given)
+
+
+def _tasks(path: Path) -> tuple[str, ...]:
+    """What the file of ours says in `TASKS = (...)`; nothing where it fits all."""
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["TASKS"]:
+            return tuple(ast.literal_eval(node.value))
+    return ()
 
 
 def _built_in_files(kind: ComponentKind) -> list[Path]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trainer.catalog.augmentation_support import data_step_problems
 from trainer.catalog.catalog import GROUP_OF_OURS, catalog
+from trainer.catalog.check_folds import fold_problems
 from trainer.catalog.check_runtime import runtime_problems
 from trainer.catalog.check_training import training_problems
 from trainer.catalog.entry import Argument, ComponentKind, Entry
@@ -18,8 +20,11 @@ from trainer.config.config import Config
 from trainer.config.describe import all_settings
 from trainer.config.paths import resolve
 from trainer.config.suggest import did_you_mean
+from trainer.config.task import TASKS, Task
 from trainer.errors import Problem, UserCodeError
 
+PICTURE_TABLES = (".csv", ".tsv", ".tab", ".txt", ".json")
+"""Endings of files that say which pictures there are."""
 _TYPES: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
@@ -47,7 +52,7 @@ def check_config(config: Config, base_dir: Path) -> tuple[Problem, ...]:
     found = [*_folder_problems(config, base_dir), *_model_problems(config), *runtime_problems(config)]
     for key, kind, component in components_of(config, base_dir):
         found += _component_problems(key, kind, component, base_dir)
-    found += training_problems(config, base_dir)
+    found += [*training_problems(config, base_dir), *fold_problems(config), *data_step_problems(config)]
     if smoothing := label_smoothing_problem(config):
         found.append(smoothing)
     return tuple(found)
@@ -93,22 +98,28 @@ def _attribute(config: Config, key: str) -> Any:
 
 def _folder_problems(config: Config, base_dir: Path) -> Iterator[Problem]:
     if not config.data.train_dir and config.data.loader.file is None:
-        yield Problem("data.train_dir", "Choose the folder with the training pictures.")
+        yield Problem("data.train_dir", "Choose the folder or file with the training data.")
     for key in ("data.train_dir", "data.val_dir", "data.test_dir"):
         path = _attribute(config, key)
-        if path and (message := _folder_message(resolve(path, base_dir))):
+        if path and (message := _place_message(resolve(path, base_dir), config.data.loader)):
             yield Problem(key, message)
 
 
-def _folder_message(path: Path) -> str:
+def _place_message(path: Path, loader: Component) -> str:
+    is_of_pictures = loader.file is None and loader.name == "ImageDataLoader"
+    needs_folder = is_of_pictures and path.suffix.lower() not in PICTURE_TABLES
     try:
-        return "" if path.is_dir() else f"There is no folder {path}."
+        if path.is_dir() if needs_folder else path.exists():
+            return ""
+        return f"There is no {'folder' if needs_folder else 'folder or file'} {path}."
     except OSError as error:
-        return f"The folder {str(path)[:200]} cannot be looked at: {error.strerror or error}."
+        return f"{str(path)[:200]} cannot be looked at: {error.strerror or error}."
 
 
 def _model_problems(config: Config) -> Iterator[Problem]:
     entry = catalog().find("model", config.model.architecture.name)
+    if entry is not None and not config.model.architecture.file:
+        yield from _task_problems(config, entry)
     is_keras = entry is not None and entry.group == "keras.applications" and not config.model.architecture.file
     if config.model.pretrained and not is_keras:
         yield Problem(
@@ -125,6 +136,22 @@ def _model_problems(config: Config) -> Iterator[Problem]:
             f"{config.model.architecture.name} needs pictures of at least {smallest} × {smallest}, "
             f"received {height} × {width}.",
         )
+
+
+def _task_problems(config: Config, entry: Entry) -> Iterator[Problem]:
+    task = config.project.task
+    if task == "custom" or is_for_task(entry, task):
+        return
+    fitting = [other.name for other in catalog().entries("model") if is_for_task(other, task)]
+    some = ", ".join(fitting[:5]) + (" …" if len(fitting) > 5 else "")
+    yield Problem(
+        "model.architecture", f"{entry.name} is not made for {TASKS[task].title.lower()}. Choose one of {some}"
+    )
+
+
+def is_for_task(entry: Entry, task: Task) -> bool:
+    """Whether a built-in model fits a task; one that names none is for the classification of pictures."""
+    return task in (entry.tasks or ("image_classification",))
 
 
 def _component_problems(key: str, kind: ComponentKind, component: Component, base_dir: Path) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from trainer.config.config import Config
 from trainer.errors import Problem
 
 MOST_CPU_PARTS = 16
+_BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
 _NAME = re.compile(r"(CPU|GPU):(\d{1,3})")
 
 
@@ -70,6 +71,9 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
             "runtime.xla",
             f"XLA cannot compile a step that is distributed over {count} devices. Set xla to auto or off.",
         )
+    if count > 1 or runtime.strategy == "mirrored":
+        for key, what in needs_one_device(config):
+            yield Problem(key, f"{what} works on one device only. Switch it off here, or set runtime.strategy to none.")
     if count > config.data.batch_size and runtime.strategy != "none":
         yield Problem(
             "data.batch_size",
@@ -78,13 +82,30 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
         )
 
 
+def needs_one_device(config: Config) -> Iterator[tuple[str, str]]:
+    """Settings by dotted key that Keras cannot combine with distribution, each as the subject of a sentence.
+
+    Both are steps inside a condition, in which the copies of the network cannot wait for each other.
+    """
+    training, own = config.training, config.training.optimizer.arguments
+    if training.gradient_accumulation_steps > 1:
+        yield "training.gradient_accumulation_steps", "Accumulating gradients"
+    if (own.get("gradient_accumulation_steps") or 1) != 1:
+        yield "training.optimizer.arguments.gradient_accumulation_steps", "Accumulating gradients"
+    averaging = training.weight_averaging
+    if averaging.enabled and averaging.overwrite_every_steps:
+        yield "training.weight_averaging.overwrite_every_steps", "Replacing the weights by their average"
+    if own.get("ema_overwrite_frequency"):
+        yield "training.optimizer.arguments.ema_overwrite_frequency", "Replacing the weights by their average"
+
+
 def _backend_problems(config: Config) -> Iterator[Problem]:
     runtime, backend = config.runtime, config.runtime.backend
     if importlib.util.find_spec(backend) is None:
         yield Problem(
             "runtime.backend",
-            "JAX is not installed. Install it with 'uv sync --extra jax' or 'pip install jax', or set backend to "
-            "tensorflow.",
+            f"{_BACKENDS[backend]} is not installed. Install it with 'uv sync --extra {backend}' or 'pip install "
+            f"{backend}', or set backend to tensorflow.",
         )
     for key, is_used, what in (
         ("training.training_loop", config.training.training_loop is not None, "A training loop of your own"),

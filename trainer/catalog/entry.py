@@ -54,7 +54,8 @@ class Entry(BaseModel):
     `smallest_side` is the least height and width in pixels that a model accepts, 0 without limit. `presets` are sets
     of arguments by name, such as `easy`. `file` and `line` are where it is defined in the user's file, empty for a
     built-in one. `unusable_because` says why it cannot be used as this kind and is empty where it can; such an entry is
-    found by name, so that it can be explained, but not offered.
+    found by name, so that it can be explained, but not offered. `tasks` are those it is for, empty for all that fit its
+    inputs and outputs.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +72,7 @@ class Entry(BaseModel):
     file: str = ""
     line: int | None = None
     unusable_because: str = ""
+    tasks: tuple[str, ...] = ()
 
     def argument(self, name: str) -> Argument | None:
         """The argument of that name, or `None`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.catalog.annotation import PLAIN_KINDS, read_annotation, read_notes
+from trainer.catalog.augmentation_support import with_probability
 from trainer.catalog.docstring import argument_notes, argument_texts, summary
 from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.presets import read_presets
@@ -83,7 +84,7 @@ class FunctionFile:
         text = ast.get_docstring(node) or ""
         function = constructor(node)
         own = (ast.get_docstring(function) or "") if function is not None and function is not node else ""
-        return Entry(
+        entry = Entry(
             name=node.name,
             kind=kind,
             title=node.name,
@@ -95,6 +96,7 @@ class FunctionFile:
             line=node.lineno,
             unusable_because="" if self.fits(node, kind) else _misfit(node, kind),
         )
+        return with_probability(entry)
 
 
 def _parse(path: Path) -> ast.Module:

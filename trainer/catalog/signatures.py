@@ -12,10 +12,10 @@ from trainer.catalog.entry import ComponentKind
 GIVEN_ARGUMENTS: dict[str, frozenset[str]] = {
     "loader": frozenset({"data_dir", "batch_size", "config", "reporter"}),
     "preprocessing": frozenset({"image", "images", "labels", "seed"}),
-    "augmentation": frozenset({"image", "images", "labels", "seed"}),
+    "augmentation": frozenset({"image", "images", "labels", "seed", "seeds"}),
     "model": frozenset({"input_shape", "num_classes"}),
     "loss": frozenset({"y_true", "y_pred"}),
-    "metric": frozenset({"y_true", "y_pred"}),
+    "metric": frozenset({"y_true", "y_pred", "class_names"}),
     "optimizer": frozenset({"learning_rate"}),
     "schedule": frozenset(
         {"epoch", "step", "learning_rate", "initial_learning_rate", "steps_per_epoch", "total_steps", "epochs"}

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from trainer.cli import inspecting, rates, running, trying
+    from trainer.cli import checking, inspecting, previewing, rates, running, trying
 
     parser = argparse.ArgumentParser(
         prog="gardener",
@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ModelGardener {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     inspecting.add_commands(commands)
+    previewing.add_commands(commands)
+    checking.add_commands(commands)
     rates.add_commands(commands)
     running.add_commands(commands)
     trying.add_commands(commands)

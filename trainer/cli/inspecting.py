@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from trainer.catalog.check import check_config
 from trainer.cli import EXIT_BAD_INPUT, EXIT_OK, add_settings_option
+from trainer.cli.checking_data import check_data, data_as_json, data_lines
+from trainer.config.config import Config
 from trainer.config.document import LoadedConfig, load_file, load_text
 from trainer.config.overrides import parse_overrides, with_overrides
 from trainer.config.validate import validate
 from trainer.config.yaml_editor import dump_yaml
+from trainer.data.checks import DataReport
 from trainer.data.inspect import propose_config
-from trainer.data.sample_list import SAMPLES
-from trainer.data.samples import make_sample
+from trainer.data.samples.sample_list import SAMPLES
+from trainer.data.samples.samples import make_sample
 from trainer.errors import ConfigError, DataError, Problem
 from trainer.runs.atomic import write_atomically
 
@@ -37,9 +41,10 @@ def add_commands(commands: Any) -> None:
     add_settings_option(sample)
     sample.set_defaults(run=_sample)
 
-    check = commands.add_parser("check", help="check a configuration without training")
+    check = commands.add_parser("check", help="check a configuration and its data without training")
     check.add_argument("config", type=Path, metavar="CONFIG")
     check.add_argument("--json", action="store_true", help="print the problems as JSON")
+    check.add_argument("--no-data", action="store_true", help="check the settings alone; read no data")
     add_settings_option(check)
     check.set_defaults(run=_check)
 
@@ -95,17 +100,46 @@ def _check(options: argparse.Namespace) -> int:
     problems = list(loaded.problems)
     if loaded.config is not None:
         problems += with_lines(check_config(loaded.config, options.config.absolute().parent), loaded)
+    is_bad = any(problem.severity == "error" for problem in problems)
+    report = None if is_bad or options.no_data or loaded.config is None else _data_report(options, loaded.config)
     if options.json:
-        listed = [{"key": p.key, "line": p.line, "severity": p.severity, "message": p.message} for p in problems]
-        print(json.dumps({"problems": listed, "notes": list(loaded.notes)}, indent=2))
+        _print_json(loaded, problems, report)
     else:
-        for note in loaded.notes:
-            print(f"note: {note}")
-        for problem in problems:
-            print(f"{problem.severity}: {options.config}: {problem}")
-        if not problems:
-            print(f"{options.config} is in order.")
-    return EXIT_BAD_INPUT if any(p.severity == "error" for p in problems) else EXIT_OK
+        _print_check(options, loaded, problems, report)
+    is_bad = is_bad or (report.has_errors if isinstance(report, DataReport) else report is not None)
+    return EXIT_BAD_INPUT if is_bad else EXIT_OK
+
+
+def _data_report(options: argparse.Namespace, config: Config) -> DataReport | str | None:
+    """What is in the data, or why it cannot be used; `None` where only a training can read it."""
+    if config.data.loader.file is not None:
+        print("note: Your own loader reads the data, which only runs in training, preview and try.", file=sys.stderr)
+        return None
+    return check_data(config, options.config.absolute().parent)
+
+
+def _print_json(loaded: LoadedConfig, problems: list[Problem], report: DataReport | str | None) -> None:
+    listed = [{"key": p.key, "line": p.line, "severity": p.severity, "message": p.message} for p in problems]
+    told: dict[str, Any] = {"problems": listed, "notes": list(loaded.notes)}
+    if report is not None:
+        told["data"] = data_as_json(report) if isinstance(report, DataReport) else {"error": report}
+    print(json.dumps(told, indent=2))
+
+
+def _print_check(
+    options: argparse.Namespace, loaded: LoadedConfig, problems: list[Problem], report: DataReport | str | None
+) -> None:
+    for note in loaded.notes:
+        print(f"note: {note}")
+    for problem in problems:
+        print(f"{problem.severity}: {options.config}: {problem}")
+    if isinstance(report, DataReport):
+        for line in data_lines(report, options.config.absolute().parent):
+            print(line)
+    elif report is not None:
+        print(f"error: {report}")
+    if not problems and (report is None or (isinstance(report, DataReport) and not report.problems)):
+        print(f"{options.config} is in order.")
 
 
 def with_lines(problems: tuple[Problem, ...], loaded: LoadedConfig) -> tuple[Problem, ...]:

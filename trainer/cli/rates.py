@@ -75,7 +75,7 @@ def _schedule(options: argparse.Namespace) -> int:
     counted = options.steps_per_epoch or _count(config)
     steps = counted or _ASSUMED_STEPS
     source = "given" if options.steps_per_epoch else "counted" if counted else "assumed"
-    with _engine():
+    with engine():
         from trainer.engine.training.schedule import preview_learning_rate
 
         curve = preview_learning_rate(config, steps)
@@ -98,7 +98,7 @@ def _find(options: argparse.Namespace) -> int:
     if options.min >= options.max:
         raise ConfigError((Problem("", f"--min must be below --max, received {options.min} and {options.max}."),))
     config = _load(options, only="")
-    with _engine():
+    with engine():
         from trainer.engine.training.learning_rate_finder import find_learning_rate
 
         sweep = find_learning_rate(
@@ -155,7 +155,7 @@ def _load(options: argparse.Namespace, *, only: str) -> Config:
 
 
 @contextlib.contextmanager
-def _engine() -> Iterator[None]:
+def engine() -> Iterator[None]:
     """Keras, imported without chatter; what it or the user's code prints goes to standard error."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # The rate that suits a network does not depend on the backend.

@@ -30,6 +30,9 @@ def add_commands(commands: Any) -> None:
     train.add_argument("config", type=Path, nargs="?", metavar="CONFIG")
     add_settings_option(train)
     add_runs_option(train, None)
+    train.add_argument(
+        "--folds", type=int, metavar="N", help="cross-validate: divide the samples into N parts, train once per part"
+    )
     train.add_argument("--resume", metavar="RUN", help="go on with this run, by name or folder, from its last state")
     train.add_argument("--json", action="store_true", help="print every event as a line of JSON")
     train.add_argument("--detach", action="store_true", help="print the run's folder and leave it training")
@@ -55,6 +58,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    if options.resume and options.folds is not None:
+        raise ConfigError((Problem("", "--folds is for a new cross-validation: a run goes on with its own settings."),))
     if options.resume and options.config:
         message = "Give a configuration or --resume, not both: a run goes on with its own. --set changes it."
         raise ConfigError((Problem("", message),))
@@ -77,7 +82,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _create(options: argparse.Namespace) -> RunFolder:
     path = options.config.absolute()
-    loaded = load_with_settings(options.config, options.settings)
+    folds = [f"data.split.num_folds={options.folds}"] if options.folds is not None else []
+    loaded = load_with_settings(options.config, [*options.settings, *folds])
     config = loaded.require(options.config)
     if options.runs is not None:
         changed = with_overrides(config.to_dict(), {"output.runs_dir": str(options.runs.absolute())})
@@ -112,7 +118,7 @@ def _print_table(summaries: list[RunSummary]) -> None:
         metrics = summary.best_metrics
         shown = {name: value for name, value in metrics.items() if name.startswith("val_")} or metrics
         figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
-        epochs = f"{summary.epochs_done}/{summary.num_epochs or '?'}"
+        epochs = f"{summary.epochs_done}/{summary.num_epochs or '?'}{' folds' if summary.num_folds else ''}"
         started = summary.record.created[:16].replace("T", " ")
         best = str(summary.best_epoch or "")
         table.add_row(summary.name, summary.status.value, summary.model, started, epochs, best, figures)
@@ -139,6 +145,9 @@ def _as_json(summary: RunSummary) -> dict[str, Any]:
         "model": summary.model,
         "epochs_done": summary.epochs_done,
         "num_epochs": summary.num_epochs,
+        "num_folds": summary.num_folds,
+        "parent": summary.record.parent,
+        "fold": summary.record.fold,
         "best_epoch": summary.best_epoch,
         "best_metrics": summary.best_metrics,
         "duration_s": summary.duration_s,

@@ -37,6 +37,7 @@ class Setting:
         picker: `folder` or `file` for paths.
         component: Kind of component (`optimizer`, `loss` ...).
         visible_when: `(sibling name, value)` under which the row matters.
+        pictures: It matters only where inputs are pictures.
         children: Rows of a section.
     """
 
@@ -56,6 +57,7 @@ class Setting:
     picker: str = ""
     component: str = ""
     visible_when: tuple[str, Any] | None = None
+    pictures: bool = False
     children: tuple[Setting, ...] = ()
 
     @property
@@ -113,16 +115,17 @@ def all_settings() -> dict[str, Setting]:
     return {row.key: row for section in describe() for row in section.walk()}
 
 
-def _rows(model: type[BaseModel], prefix: str) -> list[Setting]:
-    return [_row(f"{prefix}{name}", info) for name, info in model.model_fields.items()]
+def _rows(model: type[BaseModel], prefix: str, *, pictures: bool = False) -> list[Setting]:
+    return [_row(f"{prefix}{name}", info, pictures=pictures) for name, info in model.model_fields.items()]
 
 
-def _row(key: str, info: FieldInfo) -> Setting:
+def _row(key: str, info: FieldInfo, *, pictures: bool) -> Setting:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     hints = {str(name).removeprefix("x-"): value for name, value in extra.items()}
     inner, optional = _without_none(info.annotation)
     kind, choices = _kind(inner)
     visible: Any = hints.get("visible_when")
+    pictures = pictures or bool(hints.get("pictures", False))
     return Setting(
         key=key,
         kind=kind,
@@ -136,7 +139,8 @@ def _row(key: str, info: FieldInfo) -> Setting:
         picker=str(hints.get("picker", "")),
         component=str(hints.get("component", "")),
         visible_when=(visible[0], visible[1]) if visible else None,
-        children=tuple(_rows(inner, f"{key}.")) if kind == "section" else (),
+        pictures=pictures,
+        children=tuple(_rows(inner, f"{key}.", pictures=pictures)) if kind == "section" else (),
         **_bounds(info, kind),
     )
 

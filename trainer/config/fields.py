@@ -20,6 +20,7 @@ def setting(
     picker: str = "",
     component: str = "",
     visible_when: tuple[str, Any] | None = None,
+    pictures: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare a setting of a section.
@@ -33,6 +34,7 @@ def setting(
         picker: `folder` or `file` where the value is a path that a dialog can choose.
         component: Kind of component (`optimizer`, `loss` ...) for fields that hold one.
         visible_when: `(sibling, value)`: the row matters only while the sibling has that value.
+        pictures: It matters only where inputs are pictures; of a section, all that is in it.
         **bounds: `ge`, `gt`, `le`, `lt`, `min_length`, `pattern` as in pydantic's `Field`.
     """
     hints = {
@@ -41,6 +43,7 @@ def setting(
         "picker": picker,
         "component": component,
         "visible_when": list(visible_when) if visible_when else None,
+        "pictures": pictures,
     }
     shown: dict[str, Any] = {f"x-{name}": value for name, value in hints.items() if value}
     return Field(default, title=title, description=description, json_schema_extra=shown or None, **bounds)

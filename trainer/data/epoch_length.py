@@ -1,34 +1,32 @@
-"""How many training steps an epoch has, from the names of the files alone."""
+"""How many training steps an epoch has, from what is known of the data without reading it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from trainer.config.config import Config
-from trainer.config.paths import resolve
-from trainer.data.image_folder import scan_image_folder
-from trainer.data.split import stratified_split
-from trainer.errors import DataError
+from trainer.data.open_data import open_data
+from trainer.data.part_samples import divided_parts
+from trainer.errors import ConfigError, DataError
 
 
 def count_steps_per_epoch(config: Config, base_dir: Path) -> int | None:
-    """Batches of an epoch, before any picture is opened; unreadable ones are counted too.
+    """Batches of an epoch, before any picture is opened; those that turn out to be unreadable are counted too.
 
     Args:
         config: The configuration.
         base_dir: Folder that relative paths start from.
 
     Returns:
-        At least 1; `None` where the folder cannot be listed, or a loader of the user's own reads the data.
+        At least 1; `None` where the data cannot be looked at, a loader of the user's own reads it, or balancing changes
+        how many samples there are.
     """
     data = config.data
-    if data.loader.file is not None or data.loader.name != "ImageDataLoader" or not data.train_dir:
+    if not data.train_dir or data.balance.method in ("oversample", "undersample", "variations"):
         return None
     try:
-        labels = scan_image_folder(resolve(data.train_dir, base_dir)).labels
-    except DataError:
+        train = divided_parts(config, open_data(config, base_dir))[0]
+    except (DataError, ConfigError):
         return None
-    fraction = 0.0 if data.val_dir else data.validation_fraction
-    kept, _ = stratified_split(labels, fraction, config.runtime.seed)
-    steps = -(-len(kept) // data.batch_size)
+    steps = -(-train.num_samples // data.batch_size)
     return min(steps, config.training.max_train_batches or steps)

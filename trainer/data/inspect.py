@@ -1,4 +1,4 @@
-"""Looks at a folder of pictures and proposes a configuration for it."""
+"""Looks at data and proposes a configuration for it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from trainer.data.image_folder import (
+from trainer.data.pictures.image_folder import (
     TEST_NAMES,
     TRAIN_NAMES,
     VALIDATION_NAMES,
     ImageIndex,
     scan_image_folder,
 )
-from trainer.data.picture_facts import PictureFacts, look_at_pictures
+from trainer.data.pictures.picture_facts import PictureFacts, look_at_pictures
+from trainer.data.pictures.picture_layout import names_pictures, recognise
+from trainer.data.pictures.picture_options import Layout
 from trainer.errors import DataError
 
 _SIDES = (32, 48, 64, 96, 128, 160, 192, 224)
@@ -28,10 +30,10 @@ _ENOUGH_WITHOUT_AUGMENTATION = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A configuration that fits a folder, and why.
+    """A configuration that fits the data, and why.
 
     Attributes:
-        values: Nested as in a configuration; only what the folder decides.
+        values: Nested as in a configuration; only what the data decides.
         sentences: What was seen and chosen, each a sentence for a person.
     """
 
@@ -46,16 +48,69 @@ class _Parts:
     test: Path | None
 
 
-def propose_config(folder: Path) -> Proposal:
-    """Look at a class folder, or at a folder with train, validation and test parts, and propose settings.
+def propose_config(path: Path) -> Proposal:
+    """Look at data and propose settings.
 
-    Only the headers of a few pictures are read, so the cost is that of listing the files.
+    Args:
+        path: A folder of pictures, with train, validation and test parts or without, in one of the layouts of
+            `ImageDataLoader`; a table; a file of arrays; or a folder of such files.
+
+    Only names and the headers of a few pictures are read where that is enough: the cost is that of listing the files.
 
     Raises:
-        DataError: There is nothing to train on; see `scan_image_folder`.
+        DataError: There is nothing to train on, or it is not recognised.
     """
-    folder = _absolute(Path(folder))
-    parts = _parts(folder)
+    path = _absolute(Path(path))
+    if path.is_file():
+        return _propose_file(path)
+    parts = _parts(path)
+    layout = recognise(path) or (recognise(parts.train) if parts.train != path else None)
+    if layout is not None:
+        whole = _Parts(path, None, None) if recognise(path) == layout else parts
+        others = (place if place and recognise(place) == layout else None for place in (whole.validation, whole.test))
+        return _propose_layout(layout, whole.train, *others, name=_name(path))
+    return _propose_other_files(path) or _propose_class_folders(path, parts)
+
+
+def _propose_layout(layout: Layout, train: Path, *others: Path | None, name: str) -> Proposal:
+    from trainer.data.pictures.propose_pictures import propose_pictures
+
+    validation, test = others
+    return propose_pictures(layout, train, validation, test, name)
+
+
+def _propose_file(path: Path) -> Proposal:
+    """A table of labels where it names pictures that are there, else a table, or arrays."""
+    from trainer.data.arrays.array_propose import find_array_place, propose_arrays
+    from trainer.data.tables.table_proposal import is_table, propose_table
+
+    if path.suffix.lower() == ".json":
+        return _propose_layout("coco", path, None, None, name=path.stem)
+    if is_table(path) and names_pictures(path):
+        return _propose_layout("labels_file", path, None, None, name=path.stem)
+    if is_table(path):
+        return propose_table(path)
+    if find_array_place(path) is not None:
+        return propose_arrays(path)
+    raise DataError(
+        f"{path} is no table and no file of arrays. Choose a folder of pictures, or a CSV, HDF5, TFRecord, .npy or "
+        ".npz file."
+    )
+
+
+def _propose_other_files(path: Path) -> Proposal | None:
+    """For a folder that holds tables or arrays and no class folders."""
+    from trainer.data.arrays.array_propose import find_array_place, propose_arrays
+    from trainer.data.tables.table_proposal import is_table, propose_table
+
+    if not path.is_dir():
+        return None
+    if is_table(path):
+        return propose_table(path)
+    return propose_arrays(path) if find_array_place(path) is not None else None
+
+
+def _propose_class_folders(folder: Path, parts: _Parts) -> Proposal:
     index = scan_image_folder(parts.train)
     facts = look_at_pictures(index.folder, index.paths)
     sentences = [_summary(index, facts)]
@@ -116,14 +171,14 @@ def _usable(part: Path | None, role: str, index: ImageIndex, sentences: list[str
         sentences.append(f"{part.name}/ is not used for {role}: {error}")
         return False
     purpose = "validates on them" if role == "validation" else "is tested on them once, at the end"
-    sentences.append(f"{part.name}/ beside it has {_pictures(len(found.paths))}: the network {purpose}.")
+    sentences.append(f"{part.name}/ beside it has {pictures_text(len(found.paths))}: the network {purpose}.")
     return True
 
 
 def _settings(index: ImageIndex, facts: PictureFacts, sentences: list[str]) -> dict[str, Any]:
     size = _image_size(facts)
     if facts.num_read and size != facts.common_size:
-        sentences.append(f"They will be brought to {_size(size)}.")
+        sentences.append(f"They will be brought to {size_text(size)}.")
     color_mode = "grayscale" if facts.num_read and facts.num_grey == facts.num_read else "rgb"
     return {
         "image_size": list(size),
@@ -168,7 +223,7 @@ def _augmentation(index: ImageIndex, color_mode: str, sentences: list[str]) -> d
 def _summary(index: ImageIndex, facts: PictureFacts) -> str:
     counts = index.class_counts
     spread = f"{counts.min():,} each" if counts.min() == counts.max() else f"{counts.min():,} to {counts.max():,} each"
-    total = f"{_pictures(len(index.paths))} in {len(index.class_names):,} classes ({spread})"
+    total = f"{pictures_text(len(index.paths))} in {len(index.class_names):,} classes ({spread})"
     return ", ".join([total, *_looks(facts)]) + "."
 
 
@@ -184,10 +239,10 @@ def _looks(facts: PictureFacts) -> list[str]:
 
 def _sizes(facts: PictureFacts) -> str:
     if facts.common_size is not None:
-        return f"all {_size(facts.common_size)}"
+        return f"all {size_text(facts.common_size)}"
     low = (min(facts.heights), min(facts.widths))
     high = (max(facts.heights), max(facts.widths))
-    return f"from {_size(low)} to {_size(high)}"
+    return f"from {size_text(low)} to {size_text(high)}"
 
 
 def _warnings(index: ImageIndex, facts: PictureFacts) -> list[str]:
@@ -196,7 +251,7 @@ def _warnings(index: ImageIndex, facts: PictureFacts) -> list[str]:
     smallest = index.class_names[int(counts.argmin())]
     if counts.min() < _FEW_PER_CLASS:
         found.append(
-            f"The class {smallest} has only {_pictures(int(counts.min()))}: the network may not learn it well."
+            f"The class {smallest} has only {pictures_text(int(counts.min()))}: the network may not learn it well."
         )
     if counts.max() >= 5 * counts.min():
         largest = index.class_names[int(counts.argmax())]
@@ -212,11 +267,12 @@ def _warnings(index: ImageIndex, facts: PictureFacts) -> list[str]:
     return found
 
 
-def _pictures(count: int) -> str:
+def pictures_text(count: int) -> str:
+    """`1 picture`, `3,000 pictures`."""
     return f"{count:,} picture{'' if count == 1 else 's'}"
 
 
-def _size(height_width: tuple[int, int]) -> str:
+def size_text(height_width: tuple[int, int]) -> str:
     """Width first, as people say it; the configuration has the height first."""
     height, width = height_width
     return f"{width} × {height} pixels"

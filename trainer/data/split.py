@@ -9,7 +9,7 @@ from trainer.data.order import random_order
 
 
 def stratified_split(
-    labels: NDArray[np.int32], fraction: float, seed: int
+    labels: NDArray[np.int32], fraction: float, seed: int, *stream: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split samples into training and validation.
 
@@ -20,13 +20,14 @@ def stratified_split(
         labels: Class of every sample, shape (number of samples,).
         fraction: Share to hold out, from 0 to below 1.
         seed: The same seed gives the same split.
+        *stream: Sets this division apart from another with the same seed.
 
     Returns:
         Indices of the training and of the validation samples, each sorted.
     """
     counts = np.bincount(labels).astype(np.int64)
     quotas = _held_out_counts(counts, fraction)
-    order = random_order(len(labels), seed)
+    order = random_order(len(labels), seed, *stream)
     by_class = order[np.argsort(labels[order], kind="stable")]
     starts = np.cumsum(counts) - counts
     position_in_class = np.arange(len(labels)) - np.repeat(starts, counts)

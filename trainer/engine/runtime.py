@@ -10,6 +10,8 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from trainer.catalog.check_runtime import needs_one_device
+from trainer.config.config import Config
 from trainer.config.sections import RuntimeSection
 from trainer.engine.devices import (
     DeviceChoice,
@@ -47,6 +49,16 @@ class Machine:
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         """Where the network, its optimizer and its metrics have to be made."""
         return contextlib.nullcontext() if self.strategy is None else self.strategy.scope()
+
+
+def runtime_of(config: Config, reporter: Reporter) -> RuntimeSection:
+    """The runtime settings of a configuration; without distribution where `auto` must not choose it."""
+    runtime = config.runtime
+    reasons = [what for _, what in needs_one_device(config)]
+    if not reasons or runtime.strategy != "auto" or runtime.devices.strip():
+        return runtime
+    reporter.log("DEVICE", f"{reasons[0]} works on one device only")
+    return runtime.model_copy(update={"strategy": "none"})
 
 
 def apply_runtime(settings: RuntimeSection, reporter: Reporter) -> Machine:

@@ -20,6 +20,7 @@ from trainer.config.paths import with_absolute_paths
 from trainer.config.validate import validate
 from trainer.config.yaml_editor import lookup
 from trainer.engine.components import make
+from trainer.engine.described import described, described_range, described_time
 from trainer.engine.training.adapted_metric import with_one_hot_labels
 from trainer.engine.training.control import TrainingControl
 from trainer.engine.training.ending import end_of_error
@@ -84,7 +85,7 @@ class TrialReport:
         """All of it in one line."""
         count = f", {self.num_parameters:,} parameters" if self.num_parameters is not None else ""
         flow = " → ".join(text for text in (self.takes, self.gives) if text)
-        return f"{self.name} works: {flow}, {_duration(self.time_ms)}{count}"
+        return f"{self.name} works: {flow}, {described_time(self.time_ms / 1000)}{count}"
 
 
 class TrialError(GardenerError):
@@ -201,14 +202,14 @@ def _try_data(tried: _Tried) -> TrialReport:
     (inputs, labels, *_), time_ms = tried.call(lambda: next(batches))
     height, width = tried.config.data.image_size
     takes = "" if tried.kind == "loader" else f"pictures of {height} × {width}"
-    return tried.report(takes, f"{_described(inputs)}{_range(inputs)}, labels {_described(labels)}", time_ms)
+    return tried.report(takes, f"{described(inputs)}{described_range(inputs)}, labels {described(labels)}", time_ms)
 
 
 def _try_model(tried: _Tried) -> TrialReport:
     inputs, _ = tried.batch()
     model = tried.session.model
     outputs, time_ms = tried.call(lambda: model(inputs, training=False))
-    return tried.report(_described(inputs), _described(outputs), time_ms, int(model.count_params()))
+    return tried.report(described(inputs), described(outputs), time_ms, int(model.count_params()))
 
 
 def _try_loss(tried: _Tried) -> TrialReport:
@@ -216,7 +217,7 @@ def _try_loss(tried: _Tried) -> TrialReport:
     loss = tried.made()
     value, time_ms = tried.call(lambda: loss(labels, predictions))
     mean = float(np.mean(keras.ops.convert_to_numpy(value)))
-    return tried.report(_pair(labels, predictions), f"{_described(value)}, mean {mean:.4g}", time_ms)
+    return tried.report(_pair(labels, predictions), f"{described(value)}, mean {mean:.4g}", time_ms)
 
 
 def _try_metric(tried: _Tried) -> TrialReport:
@@ -224,7 +225,7 @@ def _try_metric(tried: _Tried) -> TrialReport:
     metric = with_one_hot_labels(tried.made()) if tried.config.training.outputs == () else tried.made()
     value, time_ms = tried.call(lambda: metric(labels, predictions))
     mean = float(np.mean(keras.ops.convert_to_numpy(value)))
-    return tried.report(_pair(labels, predictions), f"{_described(value)}, {mean:.4g}", time_ms)
+    return tried.report(_pair(labels, predictions), f"{described(value)}, {mean:.4g}", time_ms)
 
 
 def _try_optimizer(tried: _Tried) -> TrialReport:
@@ -235,7 +236,7 @@ def _try_optimizer(tried: _Tried) -> TrialReport:
         losses.append(float(tried.session.model.train_on_batch(inputs, labels, return_dict=True)["loss"]))
 
     _, time_ms = tried.call(step)
-    return tried.report(_described(inputs), f"one step, loss {losses[0]:.4g} then {losses[-1]:.4g}", time_ms)
+    return tried.report(described(inputs), f"one step, loss {losses[0]:.4g} then {losses[-1]:.4g}", time_ms)
 
 
 def _try_schedule(tried: _Tried) -> TrialReport:
@@ -269,26 +270,5 @@ _TRIALS: dict[str, Callable[[_Tried], TrialReport]] = {
 }
 
 
-def _described(value: Any) -> str:
-    """Shape and type, such as `(32, 10) float32`; by name where there are several."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_described(item)}" for name, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_described, value))
-    array = keras.ops.convert_to_tensor(value)
-    return f"{tuple(array.shape)} {keras.backend.standardize_dtype(array.dtype)}"
-
-
 def _pair(labels: Any, predictions: Any) -> str:
-    return f"labels {_described(labels)}, predictions {_described(predictions)}"
-
-
-def _range(value: Any) -> str:
-    if isinstance(value, (Mapping, list, tuple)):
-        return ""
-    array = np.asarray(keras.ops.convert_to_numpy(value))
-    return f" from {array.min():.4g} to {array.max():.4g}" if array.size else ""
-
-
-def _duration(time_ms: float) -> str:
-    return f"{time_ms / 1000:.1f} s" if time_ms >= 1000 else f"{time_ms:.1f} ms"
+    return f"labels {described(labels)}, predictions {described(predictions)}"

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     """Why a session of a run ended."""
 
     ALL_EPOCHS_DONE = "all_epochs_done"
+    ALL_FOLDS_DONE = "all_folds_done"
     STOPPED_EARLY = "stopped_early"
     STOPPED_AFTER_EPOCH = "stopped_after_epoch"
     STOPPED_NOW = "stopped_now"
@@ -226,6 +227,27 @@ class Evaluated(_Event):
     metrics: dict[str, float]
 
 
+class FoldStarted(_Event):
+    """A cross-validation turns to one of its folds; the events that follow are those of the fold's run."""
+
+    event: Literal["FoldStarted"] = "FoldStarted"
+    fold: int
+    num_folds: int
+    run: str
+
+
+class FoldEnded(_Event):
+    """A fold was trained to its end. `metrics` are those of its best epoch; those of a test have the prefix `test_`."""
+
+    event: Literal["FoldEnded"] = "FoldEnded"
+    fold: int
+    run: str
+    metrics: dict[str, float]
+    best_epoch: int
+    epochs: int
+    duration_s: float
+
+
 class SessionEnded(_Event):
     """The terminal event: exactly one ends every session that was not killed.
 
@@ -262,6 +284,8 @@ Event = Annotated[
     | Resumed
     | Noticed
     | Evaluated
+    | FoldStarted
+    | FoldEnded
     | SessionEnded,
     Field(discriminator="event"),
 ]

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -32,16 +32,21 @@ _NAME = re.compile(r"exp(\d+)")
 
 
 class RunRecord(BaseModel):
-    """Content of `run.json`."""
+    """Content of `run.json`.
+
+    A `cross_validation` trains nothing itself: its folds are runs beside it, each with it as `parent` and its number,
+    from 1, as `fold`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: int = RUN_SCHEMA_VERSION
-    kind: str = "training"
+    kind: Literal["training", "cross_validation"] = "training"
     name: str
     project: str = ""
     created: str
     parent: str | None = None
+    fold: int = 0
     session: int = 0
     process: ProcessIdentity | None = None
     seed: int = 0
@@ -81,6 +86,7 @@ class RunFolder:
         self.final_model_path = self.model_path / "final.keras"
         self.functions_path = path / "functions"
         self.tensorboard_path = path / "tensorboard"
+        self.cross_validation_path = path / "cross_validation.json"
 
     @property
     def name(self) -> str:
@@ -97,6 +103,7 @@ class RunFolder:
         seed: int,
         config_path: Path | None = None,
         migration_notes: tuple[str, ...] = (),
+        kind: Literal["training", "cross_validation"] = "training",
     ) -> RunFolder:
         """Make the next free `expN` below `runs_dir`, complete with `run.json` and `config.yaml`.
 
@@ -107,8 +114,8 @@ class RunFolder:
             path = _claim_next(runs_dir)
         except OSError as error:
             raise RunError(_cannot_write(runs_dir, error)) from error
-        folder = cls(path)
         record = RunRecord(
+            kind=kind,
             name=path.name,
             project=project,
             created=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -119,15 +126,47 @@ class RunFolder:
             machine={"host": platform.node(), "system": platform.platform(), "processor": platform.machine()},
             versions={"modelgardener": __version__, "python": platform.python_version(), **_versions()},
         )
-        try:
-            write_atomically(folder.config_path, config_yaml.encode())
-            folder.write_record(record)
-            folder.commands_path.touch()
-            folder.log_path.touch()
-        except OSError as error:
-            shutil.rmtree(path, ignore_errors=True)
-            raise RunError(_cannot_write(runs_dir, error)) from error
+        folder = cls(path)
+        folder._fill(config_yaml, record)
         return folder
+
+    def create_fold(self, fold: int, config_yaml: str) -> RunFolder:
+        """Make the run of one fold beside this cross-validation, with the same copies of the user's files.
+
+        Args:
+            fold: Its number, from 1.
+            config_yaml: Its whole configuration.
+
+        Raises:
+            RunError: The folder cannot be written. Nothing is left behind.
+        """
+        child = self.fold_folder(fold)
+        created = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        changes = {"kind": "training", "name": child.name, "parent": self.name, "fold": fold, "created": created}
+        record = self.read_record().model_copy(update={**changes, "session": 0, "process": None})
+        try:
+            child.path.mkdir(exist_ok=True)  # a fold whose making was interrupted has no run.json yet
+            if self.functions_path.is_dir():
+                shutil.copytree(self.functions_path, child.functions_path, dirs_exist_ok=True)
+        except OSError as error:
+            shutil.rmtree(child.path, ignore_errors=True)
+            raise RunError(_cannot_write(child.path, error)) from error
+        child._fill(config_yaml, record)
+        return child
+
+    def fold_folder(self, fold: int) -> RunFolder:
+        """The run of a fold of this cross-validation, whether it exists or not."""
+        return RunFolder(self.path.with_name(f"{self.name}_fold{fold}"))
+
+    def _fill(self, config_yaml: str, record: RunRecord) -> None:
+        try:
+            write_atomically(self.config_path, config_yaml.encode())
+            self.write_record(record)
+            self.commands_path.touch()
+            self.log_path.touch()
+        except OSError as error:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise RunError(_cannot_write(self.path.parent, error)) from error
 
     def read_record(self) -> RunRecord:
         """Content of `run.json`.

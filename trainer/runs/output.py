@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -76,3 +77,15 @@ class RunOutput:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":
                 self._waiting.append(b"\n")
+
+
+def capture_output(log_path: Path) -> None:
+    """Send everything this process prints, native libraries included, into the run's log."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115

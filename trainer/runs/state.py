@@ -46,7 +46,11 @@ class EpochRecord:
 
 @dataclass(slots=True)
 class RunState:
-    """What is known of a run after the events so far. Feed every event, in order, to `apply`."""
+    """What is known of a run after the events so far. Feed every event, in order, to `apply`.
+
+    Of a cross-validation, `fold` to `fold_results` tell of its folds; epochs, figures and the like are those of the
+    fold that is being trained or was trained last.
+    """
 
     session: int = 0
     started_at: float = 0.0
@@ -72,6 +76,10 @@ class RunState:
     notices: list[e.Noticed] = field(default_factory=list)
     evaluations: dict[str, dict[str, float]] = field(default_factory=dict)
     checkpoints: dict[str, e.CheckpointSaved] = field(default_factory=dict)
+    fold: int = 0
+    num_folds: int = 0
+    fold_run: str = ""
+    fold_results: dict[int, e.FoldEnded] = field(default_factory=dict)
     stop_requested: str = ""
     is_paused: bool = False
     end: e.SessionEnded | None = None
@@ -107,7 +115,15 @@ class RunState:
 
     @property
     def fraction_done(self) -> float:
-        """Share of all batches done, 0 to 1."""
+        """Share of all batches done, 0 to 1; of a cross-validation over all folds."""
+        if not self.num_folds:
+            return self._fraction_of_fold
+        others = len(self.fold_results.keys() - {self.fold})
+        this = 1.0 if self.fold in self.fold_results else self._fraction_of_fold
+        return min(1.0, (others + this) / self.num_folds)
+
+    @property
+    def _fraction_of_fold(self) -> float:
         if self.training is None:
             return 0.0
         done = len(self.epochs) * self.training.steps_per_epoch + (self.step if self.epoch > len(self.epochs) else 0)
@@ -117,11 +133,12 @@ class RunState:
     def remaining_s(self) -> float | None:
         """Estimated seconds left, or `None` while there is nothing to judge by.
 
-        From the mean of the last five epochs, or from the current speed in the first one.
+        From the mean of the last five epochs, or from the current speed in the first one. Of a cross-validation, as
+        if the folds to come took as many epochs as this one.
         """
         if self.training is None or self.end is not None:
             return None
-        left = (1.0 - self.fraction_done) * self.training.epochs
+        left = (1.0 - self.fraction_done) * self.training.epochs * max(1, self.num_folds)
         if self.epochs:
             recent = self.epochs[-5:]
             return left * sum(record.duration_s for record in recent) / len(recent)
@@ -210,6 +227,15 @@ def _resources_measured(state: RunState, event: e.ResourcesMeasured) -> None:
         del state.resources[:-RECENT_RESOURCES]
 
 
+def _fold_started(state: RunState, event: e.FoldStarted) -> None:
+    state.fold, state.num_folds, state.fold_run = event.fold, event.num_folds, event.run
+    state.data, state.model, state.training, state.phase = None, None, None, None
+    state.phase_durations_s, state.evaluations, state.checkpoints = {}, {}, {}
+    state.epoch, state.step, state.epochs, state.learning_rate = 0, 0, [], None
+    state.batch_metrics, state.batch_trace, state.samples_per_second = {}, BatchTrace(), 0.0
+    state.is_paused = False
+
+
 def _session_ended(state: RunState, event: e.SessionEnded) -> None:
     _close_phase(state, event.time)
     state.end, state.phase, state.is_paused = event, None, False
@@ -233,5 +259,7 @@ _HANDLERS: dict[type, Callable[[RunState, Any], None]] = {
     e.Resumed: _resumed,
     e.Noticed: lambda state, event: state.notices.append(event),
     e.Evaluated: lambda state, event: state.evaluations.__setitem__(event.split, event.metrics),
+    e.FoldStarted: _fold_started,
+    e.FoldEnded: lambda state, event: state.fold_results.__setitem__(event.fold, event),
     e.SessionEnded: _session_ended,
 }

@@ -7,13 +7,18 @@ from pathlib import Path
 
 from trainer.errors import RunError
 from trainer.runs.folder import RunFolder, RunRecord
+from trainer.runs.folds import spreads
 from trainer.runs.follow import RunFollower, read_run
 from trainer.runs.state import Status
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A row of the list of runs."""
+    """A row of the list of runs.
+
+    Of a cross-validation, `num_folds` is above 0, `epochs_done` of `num_epochs` counts folds, `best_metrics` are means
+    over the folds that have ended, and there is no best epoch.
+    """
 
     path: Path
     record: RunRecord
@@ -24,6 +29,7 @@ class RunSummary:
     best_epoch: int | None
     best_metrics: dict[str, float]
     duration_s: float
+    num_folds: int = 0
 
     @property
     def name(self) -> str:
@@ -55,6 +61,8 @@ def summary_of(follower: RunFollower) -> RunSummary:
         RunError: Its folder is no run folder (any more).
     """
     state = follower.state
+    if state.num_folds:
+        return _summary_of_folds(follower)
     best = state.best_epoch
     return RunSummary(
         path=follower.folder.path,
@@ -66,6 +74,23 @@ def summary_of(follower: RunFollower) -> RunSummary:
         best_epoch=best.epoch if best else None,
         best_metrics=best.metrics if best else {},
         duration_s=sum(record.duration_s for record in state.epochs),
+    )
+
+
+def _summary_of_folds(follower: RunFollower) -> RunSummary:
+    state = follower.state
+    ended = state.fold_results.values()
+    return RunSummary(
+        path=follower.folder.path,
+        record=follower.folder.read_record(),
+        status=follower.status(),
+        model=state.model.name if state.model else "",
+        epochs_done=len(ended),
+        num_epochs=state.num_folds,
+        best_epoch=None,
+        best_metrics={name: spread.mean for name, spread in spreads(ended).items()},
+        duration_s=sum(fold.duration_s for fold in ended),
+        num_folds=state.num_folds,
     )
 
 

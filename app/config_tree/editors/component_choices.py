@@ -9,12 +9,13 @@ from typing import Any
 
 from app.project.project import Project
 from trainer.catalog.catalog import catalog
-from trainer.catalog.check import find_entry
+from trainer.catalog.check import find_entry, is_for_task
 from trainer.catalog.discovery import FoundFunction
 from trainer.catalog.entry import ComponentKind, Entry
 from trainer.catalog.functions import read_functions
 from trainer.config.component import Component
 from trainer.config.paths import resolve
+from trainer.config.task import TASKS
 from trainer.errors import UserCodeError
 
 OWN_FUNCTIONS = "Your functions"
@@ -63,7 +64,7 @@ def choices_for(kind: str, project: Project, file: str | None) -> list[Choice]:
         entries = usable_in_file(kind, resolve(file, project.base_dir))
         groups[f"In {Path(file).name}"] = [Choice(entry.name, entry.name, file, entry.description) for entry in entries]
     for entry in catalog().entries(kind):
-        if not entry.unusable_because:
+        if not entry.unusable_because and _fits_task(entry, project):
             group = _group_title(entry.group)
             groups.setdefault(group, []).append(Choice(entry.name, entry.name, None, entry.description))
     groups[OWN_FUNCTIONS] = [
@@ -75,6 +76,14 @@ def choices_for(kind: str, project: Project, file: str | None) -> list[Choice]:
     if len(filled) == 1 and OWN_FUNCTIONS not in filled:
         return next(iter(filled.values()))
     return [line for title, choices in filled.items() for line in (Choice(title), *choices)]
+
+
+def _fits_task(entry: Entry, project: Project) -> bool:
+    """Whether it is for the chosen task. Models are made for one; of the rest only a few of ours are."""
+    task = project.value("project.task")
+    if task not in TASKS or task == "custom":
+        return True
+    return is_for_task(entry, task) if entry.kind == "model" else not entry.tasks or task in entry.tasks
 
 
 def _group_title(group: str) -> str:

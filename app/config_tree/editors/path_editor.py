@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject
@@ -25,17 +26,20 @@ class PathEditor(TextEditor):
 
     def build(self) -> None:
         super().build()
-        what = "folder" if self.row.picker == "folder" else "file"
+        what = self.row.picker
         self.field.setPlaceholderText(self.row.empty_text if self.row.optional else f"Choose a {what}")
-        self.pick_button = self.add_button("folder-open", f"Choose a {what}", self.pick)
+        for wanted in what.split(" or "):
+            icon = "folder-open" if wanted == "folder" else "file"
+            self.pick_button = self.add_button(
+                icon, f"Choose a {wanted}", functools.partial(self.pick, is_folder=wanted == "folder")
+            )
         self.field.setAcceptDrops(False)
         self.setAcceptDrops(True)
         self.field.installEventFilter(self)
 
-    def pick(self) -> None:
+    def pick(self, *, is_folder: bool) -> None:
         """Open the dialog; the window goes on meanwhile."""
         dialog = QFileDialog(self, f"Choose: {self.row.title}", str(self._start_folder()))
-        is_folder = self.row.picker == "folder"
         dialog.setFileMode(QFileDialog.FileMode.Directory if is_folder else QFileDialog.FileMode.ExistingFile)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly, is_folder)
         dialog.fileSelected.connect(self.take)
@@ -68,8 +72,8 @@ class PathEditor(TextEditor):
     def _dropped(self, event: QDropEvent) -> str:
         urls = event.mimeData().urls()
         path = urls[0].toLocalFile() if len(urls) == 1 else ""
-        is_wanted = Path(path).is_dir() if self.row.picker == "folder" else Path(path).is_file()
-        return path if path and is_wanted else ""
+        is_wanted = {"folder": Path.is_dir, "file": Path.is_file}
+        return path if path and any(is_wanted[what](Path(path)) for what in self.row.picker.split(" or ")) else ""
 
     def _start_folder(self) -> Path:
         path = self.project.base_dir / Path(self.field.text()).expanduser()

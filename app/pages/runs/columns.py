@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,6 +13,7 @@ from trainer.runs.store import RunSummary
 
 SortKey = float | str | None
 _METRICS_SHOWN_AT_FIRST = 2
+_FOLD_NAME_WIDTH_PX = 92
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,14 @@ class Column:
 def columns_for(summaries: Iterable[RunSummary]) -> list[Column]:
     """All columns for these runs: the fixed ones, and one for each figure of their best epochs."""
     names: dict[str, None] = {}
+    summaries = list(summaries)
     for summary in summaries:
         names.update(dict.fromkeys(summary.best_metrics))
     ordered = sorted(names, key=lambda name: (not name.startswith("val_"), name.removeprefix("val_") != "loss"))
-    return [*_LEADING, *(_metric_column(name, place) for place, name in enumerate(ordered)), *_TRAILING]
+    first, *others = _LEADING
+    if any(summary.num_folds or summary.record.fold for summary in summaries):
+        first, others = dataclasses.replace(first, width_px=_FOLD_NAME_WIDTH_PX), [_FOLD, *others]
+    return [first, *others, *(_metric_column(name, place) for place, name in enumerate(ordered)), *_TRAILING]
 
 
 def _metric_column(name: str, place: int) -> Column:
@@ -58,9 +65,15 @@ def _metric_column(name: str, place: int) -> Column:
 
 
 def _natural(name: str) -> str:
-    """A text in which exp10 follows exp9."""
-    head = name.rstrip("0123456789")
-    return f"{head.lower()}{name[len(head) :]:0>9}"
+    """A text in which exp10 follows exp9, and exp9_fold1."""
+    return re.sub(r"\d+", lambda digits: f"{digits[0]:0>9}", name.lower())
+
+
+def _fold_text(summary: RunSummary) -> str:
+    """`2 of exp7` for a fold, `mean of 5` for the cross-validation itself."""
+    if summary.num_folds:
+        return f"mean of {summary.epochs_done}"
+    return f"{summary.record.fold} of {summary.record.parent}" if summary.record.fold else ""
 
 
 def _created(summary: RunSummary) -> SortKey:
@@ -91,6 +104,9 @@ _LEADING = (
         is_figure=True,
         width_px=60,
     ),
+)
+_FOLD = Column(
+    "fold", "Fold", _fold_text, lambda s: _natural(f"{s.record.parent or s.name}_{s.record.fold}"), width_px=84
 )
 _TRAILING = (
     Column(

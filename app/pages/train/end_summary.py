@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from app.widgets.format import format_duration, format_number
 from trainer.runs.events import Outcome, Reason, SessionEnded
+from trainer.runs.folds import spreads
 from trainer.runs.state import RunState, Status
 
+_MOST_FIGURES = 8
 _TITLES = {
     Reason.ALL_EPOCHS_DONE: "All epochs done",
+    Reason.ALL_FOLDS_DONE: "All folds done",
     Reason.STOPPED_EARLY: "Stopped early",
     Reason.STOPPED_AFTER_EPOCH: "Stopped after an epoch",
     Reason.STOPPED_NOW: "Stopped",
@@ -78,7 +81,9 @@ def end_summary(state: RunState, status: Status, *, run_path: str) -> EndSummary
 def _lost(state: RunState, run_path: str) -> EndSummary:
     sentence = "The worker process ended without saying why (killed or crashed)."
     last = max(state.checkpoints.values(), key=lambda saved: (saved.epoch, saved.step), default=None)
-    if last is None:
+    if state.num_folds:
+        advice = f"Continue goes on with fold {state.fold} of {state.num_folds}."
+    elif last is None:
         advice = "No checkpoint had been saved yet: start the training again."
     else:
         sentence += f" The last checkpoint is from epoch {last.epoch}."
@@ -92,7 +97,7 @@ def _lost(state: RunState, run_path: str) -> EndSummary:
         extent=_extent(state),
         facts=_facts(state, (), run_path),
         advice=advice,
-        can_continue=last is not None,
+        can_continue=last is not None or state.num_folds > 0,
     )
 
 
@@ -101,7 +106,9 @@ def _ended(state: RunState, end: SessionEnded, status: Status, run_path: str) ->
         Status.COMPLETED: ("circle-check", "accent"),
         Status.FAILED: ("circle-x", "error"),
     }.get(status, ("info", "information"))
-    has_checkpoint = bool(state.checkpoints) and end.reason is not Reason.DISCARDED
+    can_continue = bool(state.checkpoints) and end.reason is not Reason.DISCARDED
+    if state.num_folds:
+        can_continue = end.outcome is not Outcome.COMPLETED
     place = f"{end.file}:{end.line}" if end.file and end.line is not None else end.file
     return EndSummary(
         icon=icon,
@@ -111,7 +118,7 @@ def _ended(state: RunState, end: SessionEnded, status: Status, run_path: str) ->
         extent=_extent(state),
         facts=_facts(state, end.saved, run_path),
         advice=end.advice,
-        can_continue=has_checkpoint,
+        can_continue=can_continue,
         continue_text="Train longer" if end.outcome is Outcome.COMPLETED else "Continue",
         place=place,
         trace=end.trace.rstrip(),
@@ -120,16 +127,36 @@ def _ended(state: RunState, end: SessionEnded, status: Status, run_path: str) ->
 
 def _facts(state: RunState, saved: tuple[str, ...], run_path: str) -> tuple[tuple[str, str], ...]:
     facts = []
-    best = state.best_epoch
+    best = state.best_epoch if not state.num_folds else None
+    if state.num_folds:
+        facts += _fold_facts(state)
     if best is not None:
         facts.append(("Best epoch", f"{best.epoch} of {len(state.epochs)}: {_figures(best.metrics)}"))
-    for split, metrics in state.evaluations.items():
+    for split, metrics in state.evaluations.items() if not state.num_folds else ():
         facts.append(("Test" if split == "test" else split.capitalize(), _figures(metrics)))
     facts.append(("Saved", f"{', '.join(saved)} in {run_path}") if saved else ("Folder", run_path))
     return tuple(facts)
 
 
+def _fold_facts(state: RunState) -> list[tuple[str, str]]:
+    """Mean ± deviation with its range of the figures of validation and test."""
+    ended = [state.fold_results[fold] for fold in sorted(state.fold_results)]
+    found = list(spreads(ended).items())
+    found = [item for item in found if item[0].startswith(("val_", "test_"))] or found
+    facts = []
+    for name, spread in found[:_MOST_FIGURES]:
+        values = [fold.metrics[name] for fold in ended]
+        reach = f"{format_number(min(values))} to {format_number(max(values))}"
+        facts.append((name, f"{format_number(spread.mean)} ± {format_number(spread.deviation)}   ({reach})"))
+    runs = f": {ended[0].run} to {ended[-1].run}" if len(ended) > 1 else ""
+    facts.append(("Folds", f"{len(ended)} of {state.num_folds} done{runs}"))
+    return facts
+
+
 def _extent(state: RunState) -> str:
+    if state.num_folds:
+        duration = format_duration(sum(fold.duration_s for fold in state.fold_results.values()))
+        return f"{len(state.fold_results)} of {state.num_folds} folds in {duration}" if state.fold_results else ""
     count = len(state.epochs)
     if not count:
         return ""
@@ -140,4 +167,4 @@ def _extent(state: RunState) -> str:
 def _figures(metrics: dict[str, float]) -> str:
     """Figures in one line: those of validation first, as they decide."""
     ordered = sorted(metrics.items(), key=lambda item: not item[0].startswith("val_"))
-    return " · ".join(f"{name} {format_number(value)}" for name, value in ordered[:8])
+    return " · ".join(f"{name} {format_number(value)}" for name, value in ordered[:_MOST_FIGURES])

@@ -55,6 +55,11 @@ def progress_figures(state: RunState, status: Status, now: float) -> ProgressFig
 
 
 def _activity(state: RunState, status: Status) -> str:
+    fold = f"fold {state.fold} of {state.num_folds}" if state.num_folds else ""
+    return " · ".join(part for part in (fold, _present_activity(state, status)) if part)
+
+
+def _present_activity(state: RunState, status: Status) -> str:
     if status is Status.PAUSED:
         return "paused"
     if state.stop_requested:

@@ -8,13 +8,30 @@ from pydantic import Field
 
 from trainer.config.component import Component
 from trainer.config.fields import Section, setting
+from trainer.config.sections.splitting import BalanceSection, SplitSection
 
 Side = Annotated[int, Field(ge=1, le=8192)]
 
 
 class AugmentationSection(Section):
-    """Random changes to training pictures, fresh in every epoch. Validation pictures are never changed."""
+    """Random changes to training pictures. Validation pictures are never changed."""
 
+    strength: Literal["own", "light", "medium", "heavy"] = setting(
+        "own",
+        "Strength",
+        "Ready sets of changes. light: flip left–right, turn by 5°, zoom and shift by 5 %, contrast 10 %, "
+        "brightness 5 %. medium: flip, 10°, zoom and shift 10 %, contrast 20 %, brightness 10 %. heavy: flip, 25°, "
+        "zoom 25 %, shift 15 %, contrast 40 %, brightness 20 %. Single-channel pictures to classify are not "
+        "flipped, as they may be digits; pictures with boxes turn by 5° at most. own: only what is set below. What is "
+        "set below counts in any case; of two amounts the larger.",
+    )
+    fresh_every_epoch: bool = setting(
+        True,
+        "Fresh in every epoch",
+        "Change every picture anew in every epoch. Off: each picture is changed once and looks like that in all "
+        "epochs. Keras layers among the further steps then work picture by picture, which is slower.",
+        advanced=True,
+    )
     horizontal_flip: bool = setting(
         False,
         "Flip left–right",
@@ -41,7 +58,8 @@ class AugmentationSection(Section):
     steps: tuple[Component, ...] = setting(
         (),
         "Further steps",
-        "Keras augmentation layers, or your own functions, applied in this order after the changes above.",
+        "Keras augmentation layers, ours, or your own functions, applied in this order after the changes above. Each "
+        "has a probability of being applied to a picture. Masks and boxes move along.",
         component="augmentation",
         advanced=True,
     )
@@ -52,30 +70,37 @@ class DataSection(Section):
 
     train_dir: str = setting(
         "",
-        "Training folder",
-        "Folder with one sub-folder of pictures per class; the sub-folder's name is the class.",
-        picker="folder",
+        "Training data",
+        "Folder or file to train on: a folder with one sub-folder of pictures per class, a folder with pictures and "
+        "masks or boxes, or a CSV, HDF5, TFRecord, .npy or .npz file. The loader says what it expects.",
+        picker="folder or file",
     )
     val_dir: str | None = setting(
         None,
-        "Validation folder",
-        "Folder of the same layout with pictures to validate on. Empty: a part of the training folder is held out.",
-        picker="folder",
+        "Validation data",
+        "Folder or file of the same layout to validate on. Empty: a part of the training data is held out.",
+        picker="folder or file",
     )
     test_dir: str | None = setting(
         None,
-        "Test folder",
-        "Folder of the same layout that is looked at once, after training, to report the final figures.",
-        picker="folder",
+        "Test data",
+        "Folder or file of the same layout that is looked at once, after training, to report the final figures.",
+        picker="folder or file",
         advanced=True,
     )
     validation_fraction: float = setting(
         0.2,
         "Validation share",
-        "Share of the training pictures held out for validation when there is no validation folder; "
-        "every class gives the same share. 0 trains without validation.",
+        "Share of the training data held out for validation when there is none of its own. 0 trains without "
+        "validation.",
         ge=0,
         lt=1,
+    )
+    split: SplitSection = setting(
+        SplitSection(), "Division", "How samples are divided into training, validation and test."
+    )
+    balance: BalanceSection = setting(
+        BalanceSection(), "Balance", "What is done about classes that are much rarer than others."
     )
     loader: Component = setting(
         Component(name="ImageDataLoader"), "Loader", "What reads the data.", component="loader", advanced=True
@@ -86,15 +111,20 @@ class DataSection(Section):
         "Height and width that every picture is brought to. Larger shows more detail and costs time and memory "
         "with the square.",
         unit="px",
+        pictures=True,
     )
     color_mode: Literal["rgb", "grayscale", "rgba"] = setting(
-        "rgb", "Colours", "Channels that pictures are read with: rgb gives 3, grayscale 1, rgba 4."
+        "rgb",
+        "Colours",
+        "Channels that pictures are read with: rgb gives 3, grayscale 1, rgba 4.",
+        pictures=True,
     )
     resize_mode: Literal["stretch", "crop", "pad"] = setting(
         "stretch",
         "Fit to size by",
         "stretch ignores proportions; crop keeps them and cuts what sticks out; pad keeps them and fills up with "
         "black.",
+        pictures=True,
     )
     interpolation: Literal["bilinear", "bicubic", "nearest"] = setting(
         "bilinear",
@@ -102,12 +132,14 @@ class DataSection(Section):
         "How new pixels are computed when resizing. nearest keeps exact values, as needed for drawings with few "
         "colours.",
         advanced=True,
+        pictures=True,
     )
     normalization: Literal["auto", "zero_to_one", "minus_one_to_one", "imagenet", "none"] = setting(
         "auto",
         "Normalization",
         "How pixel values 0–255 are scaled inside the model. auto takes what the chosen model expects; "
         "imagenet subtracts ImageNet's mean and divides by its standard deviation.",
+        pictures=True,
     )
     preprocessing: tuple[Component, ...] = setting(
         (),
@@ -116,6 +148,7 @@ class DataSection(Section):
         "sees it: in training, validation and testing alike.",
         component="preprocessing",
         advanced=True,
+        pictures=True,
     )
     batch_size: int = setting(
         32,
@@ -148,5 +181,5 @@ class DataSection(Section):
         advanced=True,
     )
     augmentation: AugmentationSection = setting(
-        AugmentationSection(), "Augmentation", "Random changes to training pictures, fresh in every epoch."
+        AugmentationSection(), "Augmentation", "Random changes to training pictures.", pictures=True
     )

@@ -47,12 +47,14 @@ class ModelSection(Section):
         "Pretrained on ImageNet",
         "Start from weights learned on ImageNet instead of random ones. They are downloaded on first use. Only "
         "for keras.applications models.",
+        pictures=True,
     )
     trainable_backbone: bool = setting(
         True,
         "Train the backbone",
         "Off: only the new output layers learn and the rest keeps its weights. Useful with pretrained weights and "
         "little data.",
+        pictures=True,
     )
     frozen_layers: str = setting(
         "",
@@ -79,6 +81,7 @@ class ModelSection(Section):
         "Pooling",
         "How the backbone's feature map becomes one vector before the output layer.",
         advanced=True,
+        pictures=True,
     )
     dropout_rate: float = setting(
         0.2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from trainer.config.fields import Section, setting
+from trainer.config.task import Task
 
 
 class ProjectSection(Section):
@@ -13,11 +14,13 @@ class ProjectSection(Section):
     name: str = setting(
         "untitled", "Name", "A name for this project, shown in lists and in the window's title.", min_length=1
     )
-    task: Literal["image_classification"] = setting(
+    task: Task = setting(
         "image_classification",
         "Task",
-        "What the network learns. Image classification gives each picture one class. "
-        "The task decides the default loss, metrics and output of the model.",
+        "What the network learns: classes of pictures (image_classification), of every pixel (image_segmentation), "
+        "boxes around objects (object_detection), a class or a number from the columns of a table "
+        "(tabular_classification, tabular_regression), or what your own loader and model decide (custom). The task "
+        "sets the loss, the metrics and the output of the model unless you choose others.",
     )
 
 
@@ -41,10 +44,10 @@ class RuntimeSection(Section):
         "a CPU, where it would be slower.",
         advanced=True,
     )
-    backend: Literal["tensorflow", "jax"] = setting(
+    backend: Literal["tensorflow", "jax", "torch"] = setting(
         "tensorflow",
         "Backend",
-        "What Keras computes with. TensorFlow is always there; JAX where it is installed.",
+        "What Keras computes with. TensorFlow is always there; JAX and PyTorch (torch) where they are installed.",
         advanced=True,
     )
     strategy: Literal["auto", "none", "mirrored"] = setting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,14 +12,35 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from trainer.catalog.augmentation_support import MOVING_LAYERS, PROBABILITY, unsuited_because
 from trainer.config.component import Component
-from trainer.engine.components import build, find_object
-from trainer.engine.data.batch_seeds import BatchSeeds, fold_in, seed_layer
+from trainer.engine.components import build, find_object, parameters_of
+from trainer.engine.data.batch_seeds import BatchSeeds, seed_layer
+from trainer.engine.data.layer_targets import BOX_ARGUMENTS, call_with_boxes, call_with_masks, moves_targets
 from trainer.engine.data.part import Shape
+from trainer.engine.data.prepared import TargetKind
+from trainer.engine.data.sample_random import sample_uniforms
+from trainer.engine.data.sample_step import SampleStep
 from trainer.engine.user_errors import misfit, user_code
 from trainer.errors import ConfigError, DataError, Problem
 
 StepKind = Literal["preprocessing", "augmentation"]
+_STREAM_OF_CHOICE = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepDraws:
+    """What the random choices of a step follow from.
+
+    Attributes:
+        seeds: int32, shape (B, 2): each sample's own.
+        are_copies: bool, shape (B,): samples added to balance classes; `None` without any.
+        one_by_one: Every picture is changed by its own seed, whatever else is in the batch.
+    """
+
+    seeds: Any
+    are_copies: Any = None
+    one_by_one: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,9 +52,12 @@ class BatchStep:
         component: What was chosen.
         found: The class or function.
         target: The layer, or the object or function to call.
-        takes: Which of `labels`, `seed` and `training` are passed.
+        takes: Which of `labels`, `seed`, `seeds` and `training` are passed.
+        target_kind: What is predicted.
         is_single: It takes one `image`, not a batch of them.
-        seeds: What the layer draws its random numbers from.
+        generators: What the layer draws its random numbers from.
+        probability: Share of the samples that it is applied to.
+        only_copies: It is for samples added to balance classes.
         shape: Height, width and channels of its result, known after the trial.
     """
 
@@ -41,8 +66,11 @@ class BatchStep:
     found: Callable[..., Any]
     target: Any
     takes: frozenset[str]
+    target_kind: TargetKind = "classes"
     is_single: bool = False
-    seeds: tuple[BatchSeeds, ...] = ()
+    generators: tuple[BatchSeeds, ...] = ()
+    probability: float = 1.0
+    only_copies: bool = False
     shape: Shape | None = None
 
     @property
@@ -50,54 +78,107 @@ class BatchStep:
         """Whether it is a Keras layer."""
         return isinstance(self.target, keras.layers.Layer)
 
-    def __call__(self, images: Any, labels: Any, seed: Any) -> tuple[Any, Any]:
+    def require_size(self, before: Any, after: Any) -> None:
+        """Refuse a step that changes the size of pictures whose masks or boxes stay.
+
+        Raises:
+            ConfigError: It does.
+        """
+        if self.target_kind in ("masks", "boxes") and tuple(before)[1:3] != tuple(after)[1:3]:
+            message = f"{self.component.name} changes the pictures' size but not that of their {self.target_kind}."
+            raise ConfigError((Problem(f"data.{_KEYS[self.kind]}", f"{message} Set data.image_size instead."),))
+
+    def __call__(self, images: Any, targets: Any, draws: StepDraws) -> tuple[Any, Any]:
         """Change a batch.
 
         Args:
             images: float32, shape (B, height, width, channels), in 0–255.
-            labels: One-hot rows of shape (B, classes), or whatever a loader gives.
-            seed: int32, shape (2,); decides what is random.
+            targets: One-hot rows of shape (B, classes), masks, boxes, or whatever a loader gives.
+            draws: Decide what is random.
 
         Returns:
-            Images and labels.
+            Images and targets.
 
         Raises:
             UserCodeError: The user's code raised, or returned something else.
         """
         with self._told_as_theirs():
-            result = self._call_layer(images, labels, seed) if self.is_layer else self._call(images, labels, seed)
-        changed, new_labels = result, None
-        if "labels" in self.takes and isinstance(result, tuple | list) and len(result) == 2:
-            changed, new_labels = result
+            changed, new_targets = self._changed(images, targets, draws)
         changed = self._checked(changed, images)
-        return changed, labels if new_labels is None else self._checked_labels(new_labels, labels)
-
-    def _call(self, images: Any, labels: Any, seed: Any) -> Any:
-        own = self.component.arguments if self.target is self.found else {}
-        if self.is_single:
-            return self._call_for_each(images, seed, own)
-        given = {name: value for name, value in (("labels", labels), ("seed", seed)) if name in self.takes}
-        return self.target(images, **given, **own)
-
-    def _call_for_each(self, images: Any, seed: Any, own: dict[str, Any]) -> Any:
-        def call(image_and_number: tuple[Any, Any]) -> Any:
-            image, number = image_and_number
-            given = {"seed": fold_in(seed, number)} if "seed" in self.takes else {}
-            return tf.cast(self.target(image, **given, **own), tf.float32)
-
-        numbers = tf.range(tf.shape(images)[0])
-        return tf.map_fn(
-            tf.autograph.experimental.do_not_convert(call), (images, numbers), fn_output_signature=tf.float32
+        new_targets = targets if new_targets is None else self._checked_targets(new_targets, targets)
+        if self.probability >= 1 and not self.only_copies:
+            return changed, new_targets
+        is_chosen = sample_uniforms(draws.seeds, 1, _STREAM_OF_CHOICE)[:, 0] < self.probability
+        if self.only_copies and draws.are_copies is not None:
+            is_chosen &= draws.are_copies
+        return _chosen(is_chosen, changed, images), tf.nest.map_structure(
+            lambda new, old: _chosen(is_chosen, new, old), new_targets, targets
         )
 
-    def _call_layer(self, images: Any, labels: Any, seed: Any) -> Any:
-        for number, seeds in enumerate(self.seeds):
-            seeds.begin(seed, number)
+    def _changed(self, images: Any, targets: Any, draws: StepDraws) -> tuple[Any, Any]:
+        if _is_ours(self.component, self.target):
+            moved: tuple[Any, Any] = self.target.apply(images, targets, self.target_kind, draws.seeds)
+            return moved
+        if self.is_layer and not (draws.one_by_one and "labels" not in self.takes):
+            return self._call_layer(images, targets, draws.seeds[0])
+        if self.is_layer:
+            return self._call_layer_for_each(images, targets, draws.seeds)
+        return self._call(images, targets, draws.seeds)
+
+    def _call(self, images: Any, targets: Any, seeds: Any) -> tuple[Any, Any]:
+        own = self._own_arguments() if self.target is self.found else {}
+        if self.is_single:
+            return self._call_for_each(images, seeds, own), None
+        offered = {"labels": targets, "seed": seeds[0], "seeds": seeds}
+        result = self.target(images, **{name: offered[name] for name in self.takes}, **own)
+        if "labels" in self.takes and isinstance(result, tuple | list) and len(result) == 2:
+            return result[0], result[1]
+        return result, None
+
+    def _own_arguments(self) -> dict[str, Any]:
+        return _without_probability(self.component, self.found).arguments
+
+    def _call_for_each(self, images: Any, seeds: Any, own: dict[str, Any]) -> Any:
+        columns = (images, seeds) if "seed" in self.takes else (images,)
+
+        def call(sample: tuple[Any, ...]) -> Any:
+            image, *seed = sample
+            return tf.cast(self.target(image, **({"seed": seed[0]} if seed else {}), **own), tf.float32)
+
+        call = tf.autograph.experimental.do_not_convert(call)
+        return tf.map_fn(call, columns, fn_output_signature=tf.float32)
+
+    def _call_layer(self, images: Any, targets: Any, seed: Any) -> tuple[Any, Any]:
+        with _same_python_choices():
+            return self._call_seeded_layer(images, targets, seed)
+
+    def _call_seeded_layer(self, images: Any, targets: Any, seed: Any) -> tuple[Any, Any]:
+        for number, generator in enumerate(self.generators):
+            generator.begin(seed, number)
+        if "labels" in self.takes:
+            result = self.target({"images": images, "labels": targets}, training=True)
+            return result["images"], result["labels"]
+        if self._moves_targets():
+            call = call_with_masks if self.target_kind == "masks" else call_with_boxes
+            return call(self.target, images, targets)
         options = {"training": self.kind == "augmentation"} if "training" in self.takes else {}
-        if "labels" not in self.takes:
-            return self.target(images, **options)
-        result = self.target({"images": images, "labels": labels}, **options)
-        return result["images"], result["labels"]
+        return self.target(images, **options), None
+
+    def _moves_targets(self) -> bool:
+        has_places = self.kind == "augmentation" and self.target_kind in ("masks", "boxes")
+        return has_places and moves_targets(self.target, is_own=self.component.file is not None)
+
+    def _call_layer_for_each(self, images: Any, targets: Any, seeds: Any) -> tuple[Any, Any]:
+        def call(sample: tuple[Any, Any, Any]) -> tuple[Any, Any]:
+            image, target, seed = sample
+            batch = tf.nest.map_structure(lambda part: part[None], target)
+            changed, moved = self._call_layer(image[None], batch, seed)
+            moved = batch if moved is None else moved
+            return tf.cast(changed[0], tf.float32), tf.nest.map_structure(lambda part: part[0], moved)
+
+        call = tf.autograph.experimental.do_not_convert(call)
+        signature = (tf.float32, tf.nest.map_structure(lambda part: part.dtype, targets))
+        return tuple(tf.map_fn(call, (images, targets, seeds), fn_output_signature=signature))
 
     def _told_as_theirs(self) -> contextlib.AbstractContextManager[None]:
         if self.component.file is not None:
@@ -119,18 +200,19 @@ class BatchStep:
         changed = tf.cast(changed, tf.float32)
         return changed if self.shape is None else tf.ensure_shape(changed, (images.shape[0], *self.shape))
 
-    def _checked_labels(self, received: Any, labels: Any) -> Any:
-        if not tf.is_tensor(labels):
+    def _checked_targets(self, received: Any, targets: Any) -> Any:
+        if isinstance(targets, dict) and isinstance(received, dict) and received.keys() == targets.keys():
+            return {name: self._checked_targets(received[name], targets[name]) for name in targets}
+        if not tf.is_tensor(targets):
             return received
+        shape = tuple(targets.shape)
         try:
-            changed = tf.cast(tf.convert_to_tensor(received), labels.dtype)
+            changed = tf.cast(tf.convert_to_tensor(received), targets.dtype)
         except (TypeError, ValueError):
-            raise self._misfit(f"Expected labels of shape {tuple(labels.shape)}, got {_described(received)}.") from None
-        if not changed.shape.is_compatible_with(labels.shape):
-            raise self._misfit(
-                f"Expected labels of shape {tuple(labels.shape)}, received shape {tuple(changed.shape)}."
-            )
-        return tf.ensure_shape(changed, labels.shape)
+            raise self._misfit(f"Expected labels of shape {shape}, got {_described(received)}.") from None
+        if not changed.shape.is_compatible_with(targets.shape):
+            raise self._misfit(f"Expected labels of shape {shape}, received shape {tuple(changed.shape)}.")
+        return tf.ensure_shape(changed, targets.shape)
 
     def _misfit(self, message: str) -> Exception:
         if self.component.file is not None:
@@ -153,44 +235,107 @@ def _keras_refusal(step: BatchStep) -> Iterator[None]:
         raise DataError(f"The step {step.component.name} of data.{_KEYS[step.kind]} failed: {error}") from error
 
 
-def build_step(kind: StepKind, component: Component, functions_dir: Any) -> BatchStep:
+def build_step(
+    kind: StepKind,
+    component: Component,
+    functions_dir: Any,
+    target_kind: TargetKind = "classes",
+    *,
+    only_copies: bool = False,
+) -> BatchStep:
     """Build a step.
 
     Args:
         kind: What it is used as.
         component: A Keras layer, or a user's function, layer or other class whose objects can be called.
         functions_dir: The run's copies of user files.
+        target_kind: What is predicted.
+        only_copies: It is for samples added to balance classes.
 
     Raises:
-        ConfigError: There is no such layer, or it refuses its arguments.
+        ConfigError: There is no such layer, it refuses its arguments, or does not suit what is predicted.
         UserCodeError: The user's file cannot be imported, or its class cannot be made.
     """
     found = find_object(kind, component, functions_dir)
+    if kind == "augmentation" and component.file is None and (reason := unsuited_because(component.name, target_kind)):
+        raise ConfigError((Problem("data.augmentation.steps", reason),))
+    plain = _without_probability(component, found) if kind == "augmentation" else component
+    probability = 1.0 if plain is component else _number(component.arguments[PROBABILITY])
+    target = _target(kind, plain, found, functions_dir, target_kind)
+    is_ours, is_layer = _is_ours(component, target), isinstance(target, keras.layers.Layer)
+    return BatchStep(
+        kind,
+        component,
+        found,
+        target,
+        frozenset() if is_ours else _taken_by(kind, target, target_kind),
+        target_kind,
+        is_single=not is_ours and not is_layer and _is_single(target),
+        generators=seed_layer(target) if isinstance(target, keras.layers.Layer) else (),
+        probability=probability,
+        only_copies=only_copies,
+    )
+
+
+def _number(value: Any) -> float:
+    return 1.0 if value is None else float(value)
+
+
+def _without_probability(component: Component, found: Callable[..., Any]) -> Component:
+    """The component without the argument that every step has, unless it is one of its own."""
+    if PROBABILITY not in component.arguments or PROBABILITY in parameters_of(found):
+        return component
+    arguments = {name: value for name, value in component.arguments.items() if name != PROBABILITY}
+    return component.model_copy(update={"arguments": arguments})
+
+
+def _target(
+    kind: StepKind, component: Component, found: Callable[..., Any], functions_dir: Any, target_kind: TargetKind
+) -> Any:
     if not inspect.isclass(found):
-        return BatchStep(kind, component, found, found, _taken_by(kind, found), _is_single(found))
+        return found
+    is_moving = target_kind == "boxes" and component.file is None and component.name in MOVING_LAYERS
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")  # pictures are changed in full precision, whatever the model computes in
     try:
-        target = build(kind, component, functions_dir)
+        return build(kind, component, functions_dir, **(BOX_ARGUMENTS if is_moving else {}))
     finally:
         keras.config.set_dtype_policy(policy)
-    if not isinstance(target, keras.layers.Layer):
-        return BatchStep(kind, component, found, target, _taken_by(kind, target), _is_single(target))
-    takes = {"training"} & set(inspect.signature(target.call).parameters)
-    if kind == "augmentation" and _changes_labels(target):
-        takes.add("labels")
-    return BatchStep(kind, component, found, target, frozenset(takes), seeds=seed_layer(target))
 
 
-def _taken_by(kind: StepKind, function: Any) -> frozenset[str]:
+def _taken_by(kind: StepKind, target: Any, target_kind: TargetKind) -> frozenset[str]:
+    if isinstance(target, keras.layers.Layer):
+        takes = {"training"} & set(inspect.signature(target.call).parameters)
+        if kind == "augmentation" and target_kind not in ("masks", "boxes") and _changes_labels(target):
+            takes.add("labels")
+        return frozenset(takes)
     if kind == "preprocessing":
         return frozenset()
-    known = {"seed"} if _is_single(function) else {"labels", "seed"}
-    return frozenset(known & set(inspect.signature(function).parameters))
+    known = {"seed"} if _is_single(target) else {"labels", "seed", "seeds"}
+    return frozenset(known & set(inspect.signature(target).parameters))
+
+
+@contextlib.contextmanager
+def _same_python_choices() -> Iterator[None]:
+    """Keras' AugMix draws its chains with Python's own random numbers, once, when the graph is made."""
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _is_ours(component: Component, target: Any) -> bool:
+    return component.file is None and isinstance(target, SampleStep)
 
 
 def _is_single(function: Any) -> bool:
     return next(iter(inspect.signature(function).parameters), "") == "image"
+
+
+def _chosen(is_chosen: Any, new: Any, old: Any) -> Any:
+    return tf.where(tf.reshape(is_chosen, (-1, *(1 for _ in old.shape[1:]))), new, old)
 
 
 def _changes_labels(layer: Any) -> bool:

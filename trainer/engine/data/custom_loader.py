@@ -15,7 +15,7 @@ from trainer.config.paths import resolve
 from trainer.engine.components import build, find_object
 from trainer.engine.data.first_batch import FirstBatch, look_at_first_batch
 from trainer.engine.data.part import ClassCount
-from trainer.engine.data.prepare import PreparedData
+from trainer.engine.data.prepared import PreparedData
 from trainer.engine.data.ready_split import ReadySplit
 from trainer.engine.data.returned import as_dataset, as_pair
 from trainer.engine.reporting import Reporter
@@ -67,6 +67,7 @@ def load_custom(config: Config, base_dir: Path, functions_dir: Path | None, repo
         cache="off",
         input_shape=first.input_shape,
         num_classes=_num_classes(first, names),
+        target_kind="classes" if names else "other",
     )
 
 

@@ -9,21 +9,22 @@ pixels as they are stored (the orientation that a camera notes in EXIF is not ap
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
+from trainer.data.pictures.pillow_picture import UnreadablePictureError, read_picture
 from trainer.engine.data.picture_format import PictureFormat
 
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-_PILLOW_ERRORS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
-
-
-class UnreadablePictureError(Exception):
-    """A file that is no picture, or a broken one. Its text is the reason, without the path."""
+__all__ = [
+    "UnreadablePictureError",
+    "decode_with_pillow",
+    "decode_with_tensorflow",
+    "fit_to_size",
+]
+_MODES: dict[int, Literal["L", "RGB", "RGBA"]] = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def decode_with_tensorflow(content: Any, picture_format: PictureFormat, *, fits: bool = False) -> Any:
@@ -122,30 +123,4 @@ def decode_with_pillow(path: Path, channels: int) -> NDArray[np.uint8]:
     Raises:
         UnreadablePictureError: The file is no picture, is broken or cannot be opened.
     """
-    try:
-        with Image.open(path) as picture:
-            pixels = np.array(_eight_bits(picture).convert(_MODES[channels]), dtype=np.uint8)
-    except _PILLOW_ERRORS as error:
-        raise UnreadablePictureError(_reason(path, error)) from error
-    return pixels.reshape(*pixels.shape[:2], channels)
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Cut 16 bits to 8; Pillow would make everything above 255 white."""
-    if picture.mode.startswith("I"):
-        return Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-    return picture
-
-
-def _reason(path: Path, error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "the file is gone"
-    if isinstance(error, PermissionError):
-        return "no permission to read it"
-    if path.is_file() and path.stat().st_size == 0:
-        return "the file is empty"
-    if isinstance(error, UnidentifiedImageError):
-        return "it is not a picture in a known format"
-    if "truncated" in str(error).lower():
-        return "the file is cut off"
-    return f"it is damaged ({error})"
+    return read_picture(path, _MODES[channels])

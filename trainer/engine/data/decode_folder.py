@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer.data.path_list import PathList
-from trainer.data.picture_facts import look_at_pictures
+from trainer.data.pictures.picture_facts import look_at_pictures
 from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.data.decode import (
     UnreadablePictureError,

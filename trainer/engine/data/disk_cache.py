@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import PIL
@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from trainer.data.path_list import PathList
 from trainer.engine.data.decode_folder import Decoded, Store
-from trainer.engine.data.picture_format import PictureFormat
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _VERSION = 1
 _PICTURES = "pictures.npy"
@@ -40,10 +42,16 @@ class CachedPictures:
     decoded: Decoded
 
 
-def cache_key(folder: Path, paths: PathList, picture_format: PictureFormat) -> str:
-    """A name that changes with the files (path, size, time of change), the format and the decoders."""
+def cache_key(folder: Path, paths: PathList, form: DataclassInstance) -> str:
+    """A name that changes with the files (path, size, time of change), the format and the decoders.
+
+    Args:
+        folder: What `paths` are relative to.
+        paths: The files.
+        form: What they are brought to, such as a `PictureFormat`.
+    """
     digest = hashlib.sha256()
-    digest.update(repr((_VERSION, tf.__version__, PIL.__version__, astuple(picture_format))).encode())
+    digest.update(repr((_VERSION, tf.__version__, PIL.__version__, astuple(form))).encode())
     digest.update(os.fsencode(folder.absolute()))
     for path in paths:
         digest.update(f"\0{path}\0{_signature(folder / path)}".encode(errors="surrogateescape"))

@@ -8,12 +8,16 @@ from pathlib import Path
 import tensorflow as tf
 
 from trainer.config.config import Config
+from trainer.data.path_list import PathList
 from trainer.engine.components import find_object
 from trainer.engine.data.decode_folder import decode_folder
+from trainer.engine.data.decode_masks import MaskFilePixels, decode_masks
+from trainer.engine.data.encoded_pixels import EncodedPixels
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import FilePixels
-from trainer.engine.data.prepare import PreparedData
+from trainer.engine.data.prepared import PreparedData
 from trainer.engine.data.split import Split
+from trainer.engine.data.stored_pixels import StoredPixels
 from trainer.engine.user_errors import misfit
 from trainer.errors import DataError, UserCodeError
 
@@ -41,12 +45,15 @@ def explain_decode_failure(error: BaseException, prepared: PreparedData) -> Data
     if not isinstance(error, _DECODE_ERRORS):
         return None
     for split in prepared.splits.values():
-        if (
+        if isinstance(split, Split) and isinstance(split.inputs, (StoredPixels, EncodedPixels)):
+            if explained := split.inputs.explain_failure():
+                return explained
+        elif (
             isinstance(split, Split)
-            and isinstance(split.pixels, FilePixels)
-            and (found := _broken(split, split.pixels.picture_format))
+            and isinstance(split.inputs, FilePixels)
+            and (found := _broken(split, split.inputs.picture_format))
         ):
-            named = "; ".join(f"{split.folder / split.paths[position]} ({reason})" for position, reason in found[:5])
+            named = "; ".join(f"{split.place / split.names[position]} ({reason})" for position, reason in found[:5])
             return DataError(
                 f"{len(found)} pictures can no longer be read: {named}. They were readable, or looked it, when "
                 "training began. Restore or remove them and continue the run; data.cache set to disk or memory "
@@ -78,8 +85,12 @@ _SHAPES = re.compile(r"Shape of tensor \S+ (\[[\d,]*\]) is not compatible with e
 
 
 def _broken(split: Split, picture_format: PictureFormat) -> list[tuple[int, str]]:
-    decoded = decode_folder(split.folder, split.paths, picture_format, _forget, lambda _done: None)
-    return sorted(decoded.unreadable.items())
+    decoded = decode_folder(split.place, PathList(split.names), picture_format, _forget, lambda _done: None)
+    masks, broken_masks = split.targets.source, dict[int, str]()
+    if isinstance(masks, MaskFilePixels):
+        of_split = masks.paths.take(split.rows)
+        broken_masks = decode_masks(masks.folder, of_split, masks.mask_format, _forget, lambda _done: None).unreadable
+    return sorted({**broken_masks, **decoded.unreadable}.items())
 
 
 def _forget(_positions: object, _pictures: object) -> None:

@@ -15,7 +15,7 @@ from trainer.engine.data.augment import is_active
 from trainer.engine.data.batch_step import BatchStep, build_step
 from trainer.engine.data.custom_loader import load_custom
 from trainer.engine.data.part import DataPart
-from trainer.engine.data.prepare import PreparedData
+from trainer.engine.data.prepared import PreparedData
 from trainer.engine.data.steps import DataSteps
 from trainer.engine.reporting import Reporter
 from trainer.errors import ConfigError, Problem
@@ -69,12 +69,10 @@ def _with_steps(
     prepared: PreparedData, config: Config, functions_dir: Path | None, reporter: Reporter, one_hot: bool
 ) -> PreparedData:
     data = config.data
-    if not data.preprocessing and not data.augmentation.steps:
+    if not data.preprocessing and not data.augmentation.steps and not data.balance.variation_steps:
         return prepared
     outside, inside = _divided([build_step("preprocessing", item, functions_dir) for item in data.preprocessing])
-    steps = DataSteps(
-        tuple(build_step("augmentation", item, functions_dir) for item in data.augmentation.steps), outside
-    )
+    steps = DataSteps(_augmentation(config, prepared, functions_dir), outside)
     images, labels = _first_batch(prepared.train, config, one_hot)
     steps = steps.tried(images, labels)
     for step in outside:
@@ -87,6 +85,17 @@ def _with_steps(
     assert shape is not None
     layers = _adapted([step.target for step in inside], prepared.train, config, reporter)
     return dataclasses.replace(prepared, input_shape=shape, layers=layers)
+
+
+def _augmentation(config: Config, prepared: PreparedData, functions_dir: Path | None) -> tuple[BatchStep, ...]:
+    """The steps of the augmentation, and those that vary copies of samples of rare classes."""
+    kind, balance = prepared.target_kind, config.data.balance
+    steps = [build_step("augmentation", item, functions_dir, kind) for item in config.data.augmentation.steps]
+    if balance.method == "variations":
+        steps += [
+            build_step("augmentation", item, functions_dir, kind, only_copies=True) for item in balance.variation_steps
+        ]
+    return tuple(steps)
 
 
 def _divided(steps: list[BatchStep]) -> tuple[tuple[BatchStep, ...], tuple[BatchStep, ...]]:

@@ -35,20 +35,21 @@ class Pixels(Protocol):
             rows: int64 tensor.
 
         Returns:
-            uint8 tensor of shape rows.shape + (height, width, channels).
+            Tensor of shape rows.shape + the shape of one input, such as uint8 (height, width, channels).
         """
 
 
 class ArrayPixels:
-    """Decoded pictures in memory or in a memory-mapped file.
+    """Decoded pictures, or rows of a table, in memory or in a memory-mapped file.
 
     Args:
-        array: uint8, shape (rows, height, width, channels), from `aligned_array` or `np.load(mmap_mode="c")`.
+        array: One row per sample, such as uint8 of shape (rows, height, width, channels) or float32 of shape
+            (rows, columns), from `aligned_array` or `np.load(mmap_mode="c")`.
     """
 
     whole_batches = True
 
-    def __init__(self, array: NDArray[np.uint8]) -> None:
+    def __init__(self, array: NDArray[Any]) -> None:
         if array.ctypes.data % _ALIGNMENT_BYTES:
             raise ValueError(f"The array starts at {array.ctypes.data:#x}; TensorFlow needs a multiple of 64.")
         self._array = np.asarray(array)
@@ -59,24 +60,25 @@ class ArrayPixels:
         """See `Pixels.read`; rows of shape (B,)."""
         if self._array.nbytes <= _MOST_SHARED_BYTES:
             return tf.gather(self._pictures, rows)
-        pictures = tf.numpy_function(self._take, [rows], tf.uint8, stateful=False)
+        pictures = tf.numpy_function(self._take, [rows], self._array.dtype, stateful=False)
         pictures.set_shape((None, *self._array.shape[1:]))
         return pictures
 
-    def _take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def _take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         return self._array.take(rows, axis=0)
 
 
-def aligned_array(shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """An uninitialised uint8 array whose memory TensorFlow can share.
+def aligned_array(shape: tuple[int, ...], dtype: Any = np.uint8) -> NDArray[Any]:
+    """An uninitialised array whose memory TensorFlow can share.
 
     Raises:
         MemoryError: It does not fit.
     """
-    num_bytes = int(np.prod(shape, dtype=np.int64))
+    num_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     memory = np.empty(num_bytes + _ALIGNMENT_BYTES, dtype=np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT_BYTES
-    return memory[start : start + num_bytes].reshape(shape)
+    aligned: NDArray[Any] = memory[start : start + num_bytes].view(dtype).reshape(shape)
+    return aligned
 
 
 class FilePixels:

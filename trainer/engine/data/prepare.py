@@ -1,117 +1,75 @@
-"""From the data section of a configuration to splits that give batches."""
+"""From the data section of a configuration to pictures with classes, masks or boxes, divided into parts."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import platformdirs
-from numpy.typing import NDArray
 
 from trainer.config.config import Config
-from trainer.data.image_folder import ImageIndex, scan_image_folder
-from trainer.data.split import stratified_split
+from trainer.config.task import TASKS, Task
+from trainer.data.findings import summary
+from trainer.data.path_list import PathList
+from trainer.data.pictures.image_index import index_picture_parts
+from trainer.data.pictures.picture_options import PictureOptions
+from trainer.data.pictures.pillow_samples import PillowSamples
+from trainer.data.sample_index import DataProblem, SampleIndex
+from trainer.engine.data.box_targets import place_boxes
 from trainer.engine.data.cache_choice import CacheKind, choose_cache, free_disk_bytes, free_memory_bytes
-from trainer.engine.data.part import ClassCount, DataPart, InputShape
+from trainer.engine.data.decode_masks import MaskFormat
+from trainer.engine.data.divide import prepare_parts
+from trainer.engine.data.loaded import LoadedPart
+from trainer.engine.data.picture_files import MaskFiles, PictureFiles, Progress
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pictures import Pictures, PictureStore
-from trainer.engine.data.split import Split
-from trainer.engine.data.unreadable import report_unreadable
+from trainer.engine.data.prepared import PreparedData
+from trainer.engine.data.targets import BoxTargets, ClassTargets, MaskTargets, NumberTargets, Targets
 from trainer.engine.reporting import Reporter
-from trainer.errors import DataError
+from trainer.errors import ConfigError, Problem
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedData:
-    """Everything training needs to know about the data.
-
-    Attributes:
-        train: Training samples.
-        validation: Validation samples, from their own folder or held out; `None` without validation.
-        test: Test samples; `None` without a test folder.
-        class_names: Classes by label.
-        unreadable: Full path and reason of every picture that was left out.
-        cache: Where the training pictures are kept.
-        input_shape: Height, width, channels of what the model gets; whatever a user's loader gives, by name where
-            that is several inputs.
-        num_classes: Number of classes; for labels of another kind their length, by name for several outputs.
-        layers: Keras layers of the preprocessing that become the model's first, not built yet.
-    """
-
-    train: DataPart
-    validation: DataPart | None
-    test: DataPart | None
-    class_names: tuple[str, ...]
-    unreadable: tuple[tuple[str, str], ...]
-    cache: CacheKind
-    input_shape: InputShape
-    num_classes: ClassCount
-    layers: tuple[Any, ...] = ()
-
-    @property
-    def splits(self) -> dict[str, DataPart]:
-        """The splits there are, by name: `train`, `validation`, `test`."""
-        found = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {name: split for name, split in found.items() if split is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    index: ImageIndex
-    pictures: Pictures
-
-    def readable(self) -> NDArray[np.int64]:
-        return np.setdiff1d(np.arange(len(self.index.paths)), list(self.pictures.unreadable))
-
-    def split(self, rows: NDArray[np.int64], image_shape: tuple[int, int, int]) -> Split:
-        return Split(
-            folder=self.index.folder,
-            paths=self.index.paths.take(rows),
-            labels=self.index.labels[rows],
-            class_names=self.index.class_names,
-            image_shape=image_shape,
-            rows=rows,
-            pixels=self.pictures.pixels,
-        )
+_TASK_OF_TARGETS: dict[type[object], Task] = {
+    ClassTargets: "image_classification",
+    NumberTargets: "image_classification",
+    MaskTargets: "image_segmentation",
+    BoxTargets: "object_detection",
+}
 
 
 def prepare_data(
-    config: Config, base_dir: Path, reporter: Reporter, *, cache_folder: Path | None = None
+    config: Config,
+    base_dir: Path,
+    reporter: Reporter,
+    *,
+    options: PictureOptions | None = None,
+    cache_folder: Path | None = None,
 ) -> PreparedData:
-    """Find, check and where possible decode all pictures, and split them.
+    """Find, check and where possible decode all pictures, and divide them.
 
     Args:
         config: Its `data` section says what to read; `runtime.seed` decides what is held out.
         base_dir: What relative folders are relative to.
-        reporter: Told the counts, the choice of cache, the progress and unreadable pictures.
+        reporter: Told the counts, the choice of cache, the progress, unreadable pictures and what else is wrong.
+        options: Arguments of the loader; by default those of the configuration.
         cache_folder: Where decoded pictures are kept on disk; by default the user's cache folder.
 
     Raises:
         DataError: A folder is missing, empty or of the wrong layout; too many pictures are
             unreadable; a class has no readable picture.
+        ConfigError: Arguments of the loader do not fit the data, or the data does not fit the task.
     """
-    indices = _scan(config, base_dir, reporter)
-    folders = _make_ready(config, indices, reporter, cache_folder or default_cache_folder())
-    shape = PictureFormat.from_config(config.data).shape
-    unreadable = report_unreadable(
-        {name: (folder.index, folder.pictures.unreadable) for name, folder in folders.items()},
-        config.data.max_unreadable_fraction,
-        reporter,
-    )
-    train, validation = _train_and_validation(config, folders, shape, reporter)
-    test = folders["test"].split(folders["test"].readable(), shape) if "test" in folders else None
-    return PreparedData(
-        train=train,
-        validation=validation,
-        test=test,
-        class_names=train.class_names,
-        unreadable=unreadable,
-        cache=folders["train"].pictures.cache,
-        input_shape=shape,
-        num_classes=len(train.class_names),
-    )
+    indices = index_picture_parts(config, base_dir, options)
+    _refuse_other_task(config, indices["train"])
+    for part, index in indices.items():
+        reporter.log("DATA", _found(part, index))
+        _note_missing_classes(part, index, reporter)
+        if told := summary(index.problems):
+            reporter.log("DATA", f"What is wrong in the {part} data: {told}")
+    parts = _make_ready(config, indices, reporter, cache_folder or default_cache_folder())
+    return prepare_parts(config, parts, indices["train"].class_names, reporter)
 
 
 def default_cache_folder() -> Path:
@@ -119,82 +77,146 @@ def default_cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("modelgardener", appauthor=False)) / "pictures"
 
 
-def _scan(config: Config, base_dir: Path, reporter: Reporter) -> dict[str, ImageIndex]:
-    data = config.data
-    if not data.train_dir:
-        raise DataError("data.train_dir is empty. Give the folder that holds one sub-folder of pictures per class.")
-    indices = {"train": scan_image_folder(_resolve(data.train_dir, base_dir))}
-    names = indices["train"].class_names
-    for part, folder in (("validation", data.val_dir), ("test", data.test_dir)):
-        if folder:
-            indices[part] = scan_image_folder(_resolve(folder, base_dir), class_names=names)
-            _note_missing_classes(part, indices[part], reporter)
-    for part, index in indices.items():
-        reporter.log("DATA", f"Found {len(index.paths):,} {part} pictures in {len(names)} classes in {index.folder}")
-    return indices
+def _refuse_other_task(config: Config, index: SampleIndex) -> None:
+    kind = BoxTargets if index.boxes is not None else MaskTargets if index.mask_names is not None else ClassTargets
+    task, has = config.project.task, _TASK_OF_TARGETS[kind]
+    if task not in (has, "custom"):
+        what = {BoxTargets: "boxes", MaskTargets: "masks", ClassTargets: "classes"}[kind]
+        message = f"The pictures in {index.place} come with {what}, which is {TASKS[has].title.lower()}. Choose {has}"
+        raise ConfigError((Problem("project.task", f"{message}, or another layout of the loader."),))
 
 
-def _note_missing_classes(part: str, index: ImageIndex, reporter: Reporter) -> None:
-    if index.missing_classes:
-        some = ", ".join(index.missing_classes[:5]) + (" …" if len(index.missing_classes) > 5 else "")
+def _found(part: str, index: SampleIndex) -> str:
+    classes = f"{len(index.class_names):,} classes"
+    if index.boxes is not None:
+        what = f"with {len(index.boxes.classes):,} boxes of {classes}"
+    elif index.mask_names is not None:
+        what = f"with masks of {classes} ({_some(index.class_names)})"
+    else:
+        several = index.labels is not None and index.labels.ndim == 2
+        what = f"with any of {classes}" if several else f"in {classes}"
+    return f"Found {index.num_samples:,} {part} pictures {what} in {index.place}"
+
+
+def _note_missing_classes(part: str, index: SampleIndex, reporter: Reporter) -> None:
+    missing = [name for name, count in zip(index.class_names, index.class_counts.tolist(), strict=False) if not count]
+    if missing and part != "train":
         reporter.notice(
             "warning",
-            f"The {part} folder {index.folder} has no picture of {len(index.missing_classes)} of the "
-            f"{len(index.class_names)} classes ({some}): its figures say nothing about them.",
+            f"The {part} folder {index.place} has no picture of {len(missing)} of the "
+            f"{len(index.class_names)} classes ({_some(missing)}): its figures say nothing about them.",
         )
 
 
-def _resolve(folder: str, base_dir: Path) -> Path:
-    return base_dir / Path(folder).expanduser()
+def _some(names: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What has to be decoded of one part."""
+
+    pictures: PictureFiles
+    masks: MaskFiles | None
+
+    @property
+    def count(self) -> int:
+        return len(self.pictures.paths) * (1 if self.masks is None else 2)
+
+    @property
+    def num_bytes(self) -> int:
+        each = self.pictures.picture_format.num_bytes
+        return len(self.pictures.paths) * (each if self.masks is None else each + self.masks.mask_format.num_bytes)
+
+
+def _files(index: SampleIndex, picture_format: PictureFormat) -> _Files:
+    assert isinstance(index.names, PathList)
+    pictures = PictureFiles(index.place, index.names, picture_format)
+    if index.mask_names is None:
+        return _Files(pictures, None)
+    assert isinstance(index.mask_names, PathList)
+    assert isinstance(index.raw, PillowSamples)
+    assert index.raw.coding is not None
+    height, width, _ = picture_format.shape
+    mask_format = MaskFormat(height, width, picture_format.resize_mode, index.raw.coding)
+    return _Files(pictures, MaskFiles(index.place, index.mask_names, mask_format))
 
 
 def _make_ready(
-    config: Config, indices: dict[str, ImageIndex], reporter: Reporter, cache_folder: Path
-) -> dict[str, _Folder]:
+    config: Config, indices: Mapping[str, SampleIndex], reporter: Reporter, cache_folder: Path
+) -> dict[str, LoadedPart]:
     picture_format = PictureFormat.from_config(config.data)
-    total = sum(len(index.paths) for index in indices.values())
-    choice = choose_cache(
-        config.data.cache, total * picture_format.num_bytes, free_memory_bytes(), free_disk_bytes(cache_folder)
-    )
+    files = {part: _files(index, picture_format) for part, index in indices.items()}
+    needed = sum(item.num_bytes for item in files.values())
+    choice = choose_cache(config.data.cache, needed, free_memory_bytes(), free_disk_bytes(cache_folder))
     reporter.log("DATA", choice.reason)
     if choice.overruled:
         reporter.notice("warning", f"data.cache asks for {config.data.cache}, which does not fit. {choice.reason}")
-    store = PictureStore(picture_format, choice.kind, cache_folder, reporter)
-    folders: dict[str, _Folder] = {}
-    before = 0
+    store = PictureStore(choice.kind, cache_folder, reporter)
+    total, before = sum(item.count for item in files.values()), 0
+    parts: dict[str, LoadedPart] = {}
     for part, index in indices.items():
 
         def progress(done: int, before: int = before) -> None:
             reporter.progress(before + done, total, "pictures")
 
-        folders[part] = _Folder(index, store.prepare(index, progress))
-        before += len(index.paths)
-    return folders
+        parts[part] = _loaded(index, files[part], store, progress)
+        before += files[part].count
+    return parts
 
 
-def _train_and_validation(
-    config: Config, folders: dict[str, _Folder], shape: tuple[int, int, int], reporter: Reporter
-) -> tuple[Split, Split | None]:
-    train = folders["train"]
-    rows = train.readable()
-    _refuse_lost_classes(train.index, rows)
-    if "validation" in folders:
-        own = folders["validation"]
-        return train.split(rows, shape), own.split(own.readable(), shape)
-    kept, held_out = stratified_split(train.index.labels[rows], config.data.validation_fraction, config.runtime.seed)
-    if not len(held_out):
-        if config.data.validation_fraction > 0:
-            reporter.notice("warning", "Every class has only one picture, so none can be held out for validation.")
-        return train.split(rows, shape), None
-    reporter.log("DATA", f"Training on {len(kept):,} pictures, validating on {len(held_out):,} that are held out")
-    return train.split(rows[kept], shape), train.split(rows[held_out], shape)
+def _loaded(index: SampleIndex, files: _Files, store: PictureStore, progress: Progress) -> LoadedPart:
+    pictures, masks = _read(files, store, progress)
+    of_masks = masks.unreadable if masks is not None else {}
+    problems = [
+        DataProblem("mask_value", reason, index.names[number])
+        for number, reason in sorted(of_masks.items())
+        if number not in index.unusable
+    ]
+    return LoadedPart(
+        place=index.place,
+        names=index.names,
+        inputs=pictures.pixels,
+        targets=_targets(index, files.pictures.picture_format, masks, store.reporter),
+        input_shape=files.pictures.shape,
+        cache=pictures.cache,
+        unreadable={**pictures.unreadable, **of_masks, **index.unusable},
+        groups=index.groups,
+        problems=(*index.problems, *problems),
+    )
 
 
-def _refuse_lost_classes(index: ImageIndex, rows: NDArray[np.int64]) -> None:
-    counts = np.bincount(index.labels[rows], minlength=len(index.class_names))
-    lost = [name for name, count in zip(index.class_names, counts, strict=True) if not count]
-    if lost:
-        raise DataError(
-            f"None of the pictures of {', '.join(lost[:5])} in {index.folder} can be read. "
-            "Replace them, or remove the class folder."
-        )
+def _read(files: _Files, store: PictureStore, progress: Progress) -> tuple[Pictures, Pictures | None]:
+    """Pictures and masks, kept in the same way: they are read together."""
+    pictures = store.prepare(files.pictures, progress)
+    if files.masks is None:
+        return pictures, None
+    count = len(files.pictures.paths)
+    masks = store.prepare(files.masks, lambda done: progress(count + done))
+    if pictures.pixels.whole_batches == masks.pixels.whole_batches:
+        return pictures, masks
+    off: CacheKind = "off"
+    store = dataclasses.replace(store, cache=off)
+    return store.prepare(files.pictures, _unheard), store.prepare(files.masks, _unheard)
+
+
+def _unheard(_done: int) -> None:
+    """It was said before how many are done."""
+
+
+def _targets(index: SampleIndex, picture_format: PictureFormat, masks: Pictures | None, reporter: Reporter) -> Targets:
+    if masks is not None:
+        return MaskTargets(masks.pixels, len(index.class_names))
+    if index.boxes is not None:
+        placed = place_boxes(index, picture_format)
+        if placed.num_cut or placed.num_dropped:
+            reporter.log(
+                "DATA",
+                f"Fitting the pictures of {index.place} to their size cuts off a part of {placed.num_cut:,} boxes and "
+                f"leaves out {placed.num_dropped:,}, of which less than a tenth would be left",
+            )
+        return placed.targets
+    assert index.labels is not None
+    if index.labels.ndim == 2:
+        return NumberTargets(index.labels.astype(np.float32))
+    return ClassTargets(index.labels.astype(np.int32, copy=False), len(index.class_names))

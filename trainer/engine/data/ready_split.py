@@ -78,9 +78,7 @@ class ReadySplit:
         change = tf.autograph.experimental.do_not_convert(self._changes(augmentation, seed, num_batches, one_hot))
         numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(start=first), batches)
         ready = numbered.map(change, num_parallel_calls=num_cores(), deterministic=True).prefetch(_BATCHES_AHEAD)
-        return self.steps.apply(
-            ready, augmented=augmentation is not None, seed=seed, first=first, num_batches=num_batches
-        )
+        return self.steps.preprocess(ready)
 
     def _changes(self, augmentation: AugmentationSection | None, seed: int, num_batches: int, one_hot: bool) -> Any:
         active = augmentation if is_active(augmentation) else None
@@ -89,11 +87,17 @@ class ReadySplit:
         def change(number: Any, batch: tuple[Any, ...]) -> tuple[Any, ...]:
             inputs, labels, *weights = batch
             inputs = _in_shape(inputs, self.input_shape)
+            labels = in_form(labels, self.label_kind, one_hot=one_hot, num_classes=num_classes)
+            if augmentation is None or not (active or self.steps.augmentation):
+                return inputs, labels, *weights
+            epoch = number // num_batches if augmentation.fresh_every_epoch else tf.zeros_like(number)
+            seeds = batch_seed(seed, _BUILT_IN_AUGMENTATION, epoch, number % num_batches)
+            draws = draw_rows(tf.shape(inputs)[0], seeds)
             if active is not None:
-                seeds = batch_seed(seed, _BUILT_IN_AUGMENTATION, number // num_batches, number % num_batches)
-                inputs = augment(inputs, draw_rows(tf.shape(inputs)[0], seeds), active)
+                inputs = augment(inputs, draws, active)
                 inputs = _in_shape(inputs, self.input_shape)  # rotation and shift forget it; later steps need it
-            return inputs, in_form(labels, self.label_kind, one_hot=one_hot, num_classes=num_classes), *weights
+            inputs, labels = self.steps.augment(inputs, labels, draws)
+            return inputs, labels, *weights
 
         return change
 

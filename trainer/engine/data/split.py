@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer.config.sections import AugmentationSection
-from trainer.data.path_list import PathList
-from trainer.engine.data.augment import augment, draw_randomness, is_active
+from trainer.data.augmentation_strength import Strength
+from trainer.engine.data.augment import Copies, augment_sample_batch, draw_randomness, is_active
 from trainer.engine.data.batches import BatchPlan, index_dataset, without_sign
 from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.data.decode_folder import CALLS_PER_CORE, num_cores
 from trainer.engine.data.pixels import Pixels
+from trainer.engine.data.prepared import TargetKind
 from trainer.engine.data.steps import NO_STEPS, DataSteps
+from trainer.engine.data.targets import BoxTargets, ClassTargets, MaskTargets, NumberTargets, Targets
 
 _LEAST_BATCHES_AHEAD = 2
 _MOST_BATCHES_AHEAD = 32
@@ -31,29 +34,50 @@ class Split:
     """Samples of one part of the data.
 
     Attributes:
-        folder: What `paths` are relative to.
-        paths: The pictures, one per sample.
-        labels: int32, shape (num_samples,).
-        class_names: Classes by label.
-        image_shape: Height, width, channels.
-        rows: int64, shape (num_samples,): where each sample is in `pixels`.
-        pixels: All pictures of the folder.
+        place: The folder that `names` are relative to, or the file.
+        names: One per sample: a path, or a place in the file.
+        inputs: All inputs of the folder or file, by row.
+        rows: int64, shape (num_samples,): where each sample is in `inputs`.
+        targets: What is to be predicted, by sample.
+        input_shape: Height, width and channels, or the number of columns.
+        class_names: Classes by label; empty where nothing is classified.
+        class_weights: float32, shape (classes,): how much each class counts; `None` where all count the same.
         steps: What is done to whole batches after that.
+        are_copies: bool, shape (num_samples,): which were added to balance classes and are to differ from their
+            originals; `None` without any.
+        copy_strength: How much more these are changed.
     """
 
-    folder: Path
-    paths: PathList
-    labels: NDArray[np.int32]
-    class_names: tuple[str, ...]
-    image_shape: tuple[int, int, int]
+    place: Path
+    names: Sequence[str]
+    inputs: Pixels
     rows: NDArray[np.int64]
-    pixels: Pixels
+    targets: Targets
+    input_shape: tuple[int, ...]
+    class_names: tuple[str, ...] = ()
+    class_weights: NDArray[np.float32] | None = None
     steps: DataSteps = NO_STEPS
+    are_copies: NDArray[np.bool_] | None = None
+    copy_strength: Strength = "medium"
 
     @property
     def num_samples(self) -> int:
-        """Number of pictures."""
-        return len(self.labels)
+        """Number of samples."""
+        return len(self.rows)
+
+    @property
+    def labels(self) -> NDArray[np.int32] | None:
+        """Class of every sample, int32 of shape (num_samples,), where each has one."""
+        return self.targets.labels if isinstance(self.targets, ClassTargets) else None
+
+    @property
+    def target_kind(self) -> TargetKind:
+        """What is to be predicted."""
+        if isinstance(self.targets, ClassTargets):
+            return "classes"
+        if isinstance(self.targets, NumberTargets):
+            return "label_sets" if self.class_names else "numbers"
+        return "boxes" if isinstance(self.targets, BoxTargets) else "masks"
 
     @property
     def first_batch_size(self) -> int:
@@ -65,8 +89,8 @@ class Split:
         return -(-self.num_samples // batch_size)
 
     def describe(self, part: str) -> str:
-        """How many pictures there are; `part` is `training` or the like."""
-        return f"{self.num_samples:,} {part} pictures"
+        """How many there are; `part` is `training` or the like."""
+        return f"{self.num_samples:,} {part} {'pictures' if len(self.input_shape) == 3 else 'samples'}"
 
     def dataset(
         self,
@@ -88,68 +112,112 @@ class Split:
         may be smaller.
 
         Returns:
-            Batches (images, labels). Images have shape (B, height, width, channels) in 0–255: uint8, or float32
-            where they are augmented or `steps` change them. Labels are int32 of shape (B,), or float32 of shape
-            (B, classes) if one-hot. With files that are decoded while training, a broken one ends the iteration with
+            Batches (inputs, targets), with a weight per sample or pixel as a third where classes are weighted. Pictures
+            are in 0–255: uint8, or float32 where they are augmented or `steps` change them. Targets are what
+            `Targets.finish` gives. With files that are decoded while training, a broken one ends the iteration with
             a TensorFlow error; `explain_decode_failure` then names it.
         """
-        active = augmentation if is_active(augmentation) else None
-        plan = BatchPlan(self.num_samples, batch_size, epoch, step, shuffle, seed, repeat, max_batches)
-        randomness = (lambda number: draw_randomness(self.num_samples, seed, number)) if active else None
-        with tf.device("CPU:0"):
-            labels = tf.constant(self.labels)
-
-        def finish(images: Any, indices: Any, *draws: Any) -> Any:
-            if active is not None:
-                images = augment(images, draws[0], active)
-            images = tf.ensure_shape(images, (None, *self.image_shape))
-            classes = tf.gather(labels, indices)
-            return images, tf.one_hot(classes, len(self.class_names)) if one_hot else classes
-
-        ready = self._map_batches(plan, randomness, finish)
-        num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
-        ahead = self._batches_ahead(batch_size, active is not None)
-        ready = ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(ahead)
-        first = epoch * plan.num_batches + step
-        return self.steps.apply(
-            ready.with_options(fixed_options()),
-            augmented=augmentation is not None,
-            seed=seed,
-            first=first,
-            num_batches=plan.num_batches,
+        is_changed = augmentation is not None and (
+            is_active(augmentation) or self.are_copies is not None or bool(self.steps.augmentation)
         )
+        plan = BatchPlan(self.num_samples, batch_size, epoch, step, shuffle, seed, repeat, max_batches)
+
+        def randomness(epoch: Any) -> Any:
+            is_fresh = augmentation is None or augmentation.fresh_every_epoch
+            return draw_randomness(self.num_samples, seed, epoch if is_fresh else tf.zeros_like(epoch))
+
+        def finish(inputs: Any, beside: Any, indices: Any, *draws: Any) -> Any:
+            targets = self.targets.read(indices, beside)
+            if augmentation is not None and is_changed:
+                return self._augmented(inputs, targets, indices, draws[0], augmentation, one_hot=one_hot)
+            inputs = tf.ensure_shape(inputs, (None, *self.input_shape))
+            return inputs, *self._finished(targets, one_hot=one_hot)
+
+        ready = self._map_batches(plan, randomness if is_changed else None, finish)
+        num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
+        ahead = self._batches_ahead(batch_size, is_changed)
+        ready = ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(ahead)
+        return self.steps.preprocess(ready.with_options(fixed_options()))
+
+    def _augmented(
+        self, images: Any, targets: Any, indices: Any, draws: Any, augmentation: AugmentationSection, *, one_hot: bool
+    ) -> tuple[Any, ...]:
+        """A batch as `dataset` gives it, from inputs and targets as they were read."""
+        kind, are_copies, copies = self.target_kind, None, None
+        if self.are_copies is not None:
+            are_copies = tf.gather(_held(self.are_copies), indices)
+            copies = Copies(are_copies, self.copy_strength)
+        if is_active(augmentation) or copies is not None:
+            images, targets = augment_sample_batch(images, targets, kind, draws, augmentation, copies)
+        images = tf.ensure_shape(images, (None, *self.input_shape))
+        one_by_one = not augmentation.fresh_every_epoch
+        if kind in ("masks", "boxes"):  # they are moved as they are; class labels are mixed as the loss takes them
+            images, targets = self.steps.augment(images, targets, draws, are_copies=are_copies, one_by_one=one_by_one)
+            return images, *self._finished(targets, one_hot=one_hot)
+        labels, *weights = self._finished(targets, one_hot=one_hot)
+        images, labels = self.steps.augment(images, labels, draws, are_copies=are_copies, one_by_one=one_by_one)
+        return images, labels, *weights
+
+    def _finished(self, targets: Any, *, one_hot: bool) -> tuple[Any, ...]:
+        return self.targets.finish(targets, one_hot=one_hot), *self._weights(targets)
+
+    def _weights(self, targets: Any) -> tuple[Any, ...]:
+        """Weight of every sample, or of every pixel of a mask; those that stand for no class count nothing."""
+        if self.class_weights is None:
+            return ()
+        classes = targets[..., 0] if isinstance(self.targets, MaskTargets) else targets
+        classes = tf.cast(classes, tf.int32)
+        is_class = classes < len(self.class_weights)
+        weights = tf.gather(_held(self.class_weights), tf.where(is_class, classes, 0))
+        return (tf.where(is_class, weights, 0.0),)
+
+    def take(self, numbers: NDArray[np.int64]) -> Split:
+        """Some samples of this part, in that order; a number may come several times."""
+        names = [self.names[number] for number in numbers.tolist()]
+        are_copies = None if self.are_copies is None else self.are_copies[numbers]
+        targets = self.targets.take(numbers)
+        return dataclasses.replace(self, names=names, rows=self.rows[numbers], targets=targets, are_copies=are_copies)
 
     def images(self, indices: Sequence[int]) -> NDArray[np.uint8]:
-        """Pictures of the given samples, unchanged: uint8, shape (len(indices), height, width, channels)."""
+        """Inputs of the given samples, unchanged: shape (len(indices), *input_shape)."""
         rows = self.rows[list(indices)]
-        if self.pixels.whole_batches:
-            whole: NDArray[np.uint8] = self.pixels.read(tf.constant(rows)).numpy()
+        if self.inputs.whole_batches:
+            whole: NDArray[np.uint8] = self.inputs.read(tf.constant(rows)).numpy()
             return whole
-        single = _in_parallel(tf.data.Dataset.from_tensor_slices(rows), self.pixels.read, calls=num_cores())
+        single = _in_parallel(tf.data.Dataset.from_tensor_slices(rows), self.inputs.read, calls=num_cores())
         single = single.with_options(fixed_options())
-        return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.image_shape)
+        return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.input_shape)
 
     def _batches_ahead(self, batch_size: int, is_float: bool) -> int:
         # Left to AUTOTUNE, up to 512 batches pile up: gigabytes of large pictures.
-        batch_bytes = batch_size * math.prod(self.image_shape) * (4 if is_float else 1)
+        batch_bytes = batch_size * math.prod(self.input_shape) * (4 if is_float else 1)
         return max(_LEAST_BATCHES_AHEAD, min(_MOST_BATCHES_AHEAD, _BYTES_AHEAD // batch_bytes))
 
     def _map_batches(self, plan: BatchPlan, randomness: Callable[[Any], Any] | None, finish: Callable[..., Any]) -> Any:
-        """Call `finish(images, indices, *draws)` for every batch of the plan."""
+        """Call `finish(inputs, beside, indices, *draws)` for every batch of the plan."""
         with tf.device("CPU:0"):
             rows = tf.constant(self.rows)
+        beside = self.targets.source
+
+        def read(numbers: Any) -> tuple[Any, ...]:
+            places = tf.gather(rows, numbers)
+            return self.inputs.read(places), *(() if beside is None else (beside.read(places),))
 
         def read_batch(*columns: Any) -> Any:
             kept = _without_filling(columns[0], *columns)
-            return finish(self.pixels.read(tf.gather(rows, kept[0])), *kept)
+            return handed_over(*read(kept[0]), *kept)
+
+        def handed_over(inputs: Any, *others: Any) -> Any:
+            return finish(inputs, *(others if beside is not None else (None, *others)))
 
         def read_sample(index: Any, *draws: Any) -> Any:
-            return self.pixels.read(tf.gather(rows, without_sign(index))), index, *draws
+            return *read(without_sign(index)), index, *draws
 
-        def finish_batch(images: Any, indices: Any, *draws: Any) -> Any:
-            return finish(*_without_filling(indices, images, indices, *draws))
+        def finish_batch(*columns: Any) -> Any:
+            indices = columns[1 if beside is None else 2]
+            return handed_over(*_without_filling(indices, *columns))
 
-        if self.pixels.whole_batches:
+        if self.inputs.whole_batches:
             return _in_parallel(index_dataset(plan, randomness), read_batch, calls=num_cores())
         samples = index_dataset(plan, randomness, batched=False)
         pictures = _in_parallel(samples, read_sample, calls=CALLS_PER_CORE * num_cores())
@@ -165,3 +233,9 @@ def _in_parallel(dataset: Any, function: Callable[..., Any], calls: int) -> Any:
 def _without_filling(indices: Any, *columns: Any) -> tuple[Any, ...]:
     num_samples = tf.math.count_nonzero(indices >= 0)
     return tuple(column[:num_samples] for column in columns)
+
+
+def _held(array: NDArray[Any]) -> Any:
+    """The array outside of the graph that is being made, which would otherwise hold a copy."""
+    with tf.init_scope(), tf.device("CPU:0"):
+        return tf.constant(array)

@@ -1,8 +1,10 @@
-"""Says which pictures cannot be read, and refuses to go on if they are too many."""
+"""Says which samples cannot be read, and refuses to go on if they are too many."""
 
 from __future__ import annotations
 
-from trainer.data.image_folder import ImageIndex
+from collections.abc import Mapping
+
+from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.reporting import Reporter
 from trainer.errors import DataError
 
@@ -10,38 +12,41 @@ _MOST_NAMED = 5
 
 
 def report_unreadable(
-    folders: dict[str, tuple[ImageIndex, dict[int, str]]], most_fraction: float, reporter: Reporter
+    parts: Mapping[str, LoadedPart], most_fraction: float, reporter: Reporter
 ) -> tuple[tuple[str, str], ...]:
-    """Log every unreadable picture and tell the person in one notice.
+    """Log every unreadable sample and tell the person in one notice.
 
     Args:
-        folders: By part of the data: its index, and the reason by position of what cannot be read.
-        most_fraction: Share of a folder up to which unreadable pictures are left out.
+        parts: By part of the data: its samples, with the reason by number of what cannot be read.
+        most_fraction: Share of a part up to which unreadable samples are left out.
         reporter: Where to say it.
 
     Returns:
-        Full path and reason of each.
+        Full path, or file and place, and reason of each.
 
     Raises:
-        DataError: The share is larger in one of the folders, or nothing is left of it.
+        DataError: The share is larger in one of the parts, or nothing is left of it.
     """
     named: list[tuple[str, str]] = []
-    for part, (index, reasons) in folders.items():
-        own = [(str(index.folder / index.paths[position]), reason) for position, reason in sorted(reasons.items())]
+    what = "pictures" if len(parts["train"].input_shape) == 3 else "samples"
+    for part, loaded in parts.items():
+        own = [
+            (str(loaded.place / loaded.names[number]), reason) for number, reason in sorted(loaded.unreadable.items())
+        ]
         for path, reason in own:
             reporter.log("DATA", f"Unreadable: {path}: {reason}")
-        total = len(index.paths)
+        total = len(loaded.names)
         if len(own) > most_fraction * total or (own and len(own) == total):
             raise DataError(
-                f"{len(own):,} of {total:,} pictures in the {part} folder {index.folder} cannot be read "
+                f"{len(own):,} of {total:,} {what} in the {part} data {loaded.place} cannot be read "
                 f"({len(own) / total:.1%}; data.max_unreadable_fraction allows {most_fraction:.1%}): {_some(own)}. "
                 "Replace or remove them, or allow a larger share."
             )
         named += own
     if named:
-        total = sum(len(index.paths) for index, _ in folders.values())
+        total = sum(len(loaded.names) for loaded in parts.values())
         reporter.notice(
-            "warning", f"{len(named):,} of {total:,} pictures cannot be read and are left out: {_some(named)}."
+            "warning", f"{len(named):,} of {total:,} {what} cannot be read and are left out: {_some(named)}."
         )
     return tuple(named)
 

@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 
@@ -16,72 +16,132 @@ from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.engine.components import build, find_object
 from trainer.engine.data.part import ClassCount, InputShape
+from trainer.engine.data.prepared import TargetKind
 from trainer.engine.models.normalization import PixelScaling, apply_scaling, expected_scaling, named_scaling
 from trainer.engine.models.user_model import UserModel
 from trainer.engine.training.fitting import OutputFit
 from trainer.errors import ConfigError, DataError, Problem
 
 
+class ModelData(Protocol):
+    """What a model needs to know of the data; `PreparedData` knows it."""
+
+    @property
+    def input_shape(self) -> InputShape:
+        """Height, width and channels, or the number of columns; of a user's loader also other shapes, or by name."""
+
+    @property
+    def num_classes(self) -> ClassCount:
+        """Number of classes or of numbers; of a user's loader also by name."""
+
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        """Keras layers that are put before the scaling of pixels."""
+
+    @property
+    def output_layers(self) -> tuple[Any, ...]:
+        """Keras layers that are put behind the output."""
+
+    @property
+    def target_kind(self) -> TargetKind:
+        """What is to be predicted."""
+
+
 def build_model(
     config: Config,
-    input_shape: InputShape,
-    num_classes: ClassCount,
+    data: ModelData,
     output: OutputFit,
     functions_dir: Path | None,
-    layers: Sequence[Any] = (),
     *,
-    is_classifier: bool = True,
     log: Callable[[str], None] = lambda _: None,
 ) -> Any:
     """Build the network.
 
     Args:
         config: The run's configuration.
-        input_shape: Height, width and channels of the pictures; of a user's loader also another shape, or shapes by
-            name.
-        num_classes: Number of classes; of a user's loader also numbers by name.
+        data: What goes in and what is to come out.
         output: What the loss needs of the output layer.
         functions_dir: The run's copies of user files.
-        layers: Keras layers that are put before the scaling of pixels.
-        is_classifier: Whether labels are classes; a user's loader and model may have others.
         log: Takes a sentence.
 
     Returns:
-        A `keras.Model` from pixels 0–255, shape (batch, height, width, channels), to class scores, float32,
-        shape (batch, num_classes). A user's model may have other inputs and outputs, by name.
+        A `keras.Model` from pixels 0–255, shape (batch, height, width, channels), or columns of a table, to float32:
+        class scores of shape (batch, num_classes), or (batch, height, width, num_classes) for masks; numbers of shape
+        (batch, outputs). A detector gives what its own `compute_loss` takes; a user's model may have other inputs and
+        outputs, by name.
 
     Raises:
         ConfigError: The architecture does not fit the data or refuses its arguments.
         DataError: Pretrained weights cannot be loaded.
         UserCodeError: The user's model failed or does not fit the data.
     """
-    architecture = config.model.architecture
+    architecture, shape = config.model.architecture, data.input_shape
     own = None
     if architecture.file is not None:
-        own = UserModel(architecture, functions_dir, num_classes, is_classifier=is_classifier, log=log)
-    if isinstance(input_shape, dict) or len(input_shape) != 3:
-        if own is None:
-            raise ConfigError((Problem("model.architecture", _only_for_pictures(architecture, input_shape)),))
-        return own.whole(input_shape)
-    pixels = keras.Input(input_shape, name="pixels")
-    changed = pixels
-    for layer in layers:
-        changed = layer(changed)
-    scaled = apply_scaling(changed, _scaling(config, changed.shape[-1], layers))
-    head = functools.partial(_head, config, num_classes=num_classes, output=output)
+        is_classifier = data.target_kind in ("classes", "label_sets")
+        own = UserModel(architecture, functions_dir, data.num_classes, is_classifier=is_classifier, log=log)
+    if isinstance(shape, dict) or len(shape) != 3:
+        if own is not None and not data.layers:
+            return own.whole(shape)
+        return _of_table(config, data, output, own)
+    if own is None:
+        _refuse_other_task(config, data)
+        if data.target_kind == "boxes":
+            return _detector(config, data)
+    pixels = keras.Input(shape, name="pixels")
+    scaled = _prepared(config, data.layers, pixels)
+    head = functools.partial(_head, config, data=data, output=output)
     if own is not None:
         return own.on_pixels(pixels, scaled, head)
-    if not is_classifier:
-        message = f"{architecture.name} gives class scores, but the labels are no classes. Choose a model of your own."
-        raise ConfigError((Problem("model.architecture", message),))
-    return _built_in_model(config, pixels, scaled, head)
-
-
-def _built_in_model(config: Config, pixels: Any, scaled: Any, head: Callable[[Any], Any]) -> Any:
     backbone = _backbone(config, tuple(scaled.shape[1:]))
     backbone.trainable = config.model.trainable_backbone
     frozen: dict[str, Any] = {} if config.model.trainable_backbone else {"training": False}
     return keras.Model(pixels, head(backbone(scaled, **frozen)), name=backbone.name)
+
+
+def _prepared(config: Config, layers: Sequence[Any], pixels: Any) -> Any:
+    """Pixels after the layers of the preprocessing and the scaling."""
+    for layer in layers:
+        pixels = layer(pixels)
+    return apply_scaling(pixels, _scaling(config, pixels.shape[-1], layers))
+
+
+def _refuse_other_task(config: Config, data: ModelData) -> None:
+    architecture = config.model.architecture
+    if data.target_kind == "other":
+        message = f"{architecture.name} does not know what the loader's labels mean. Choose a model of your own."
+        raise ConfigError((Problem("model.architecture", message),))
+
+
+def _of_table(config: Config, data: ModelData, output: OutputFit, own: UserModel | None) -> Any:
+    architecture, shape = config.model.architecture, data.input_shape
+    entry = find_entry("model", architecture, Path())
+    is_for_tables = entry is not None and any(task.startswith("tabular") for task in entry.tasks)
+    if isinstance(shape, dict) or len(shape) != 1 or not (is_for_tables or own):
+        raise ConfigError((Problem("model.architecture", _only_for_pictures(architecture, shape)),))
+    columns = keras.Input(shape, name="columns")
+    scaled = columns
+    for layer in data.layers:
+        scaled = layer(scaled)
+    if own is not None:
+        return own.on_pixels(columns, scaled, functools.partial(_head, config, data=data, output=output))
+    network = build("model", architecture, input_shape=tuple(scaled.shape[1:]))
+    predicted = _head(config, network(scaled), data=data, output=output)
+    for layer in data.output_layers:
+        predicted = layer(predicted)
+    return keras.Model(columns, predicted, name=network.name)
+
+
+def _detector(config: Config, data: ModelData) -> Any:
+    """A detector is whole: it scales its pixels, and its loss knows its outputs."""
+    scale = functools.partial(_prepared, config, data.layers)
+    return build(
+        "model",
+        config.model.architecture,
+        input_shape=data.input_shape,
+        num_classes=data.num_classes,
+        scale=scale,
+    )
 
 
 def _only_for_pictures(architecture: Component, shape: InputShape) -> str:
@@ -92,13 +152,17 @@ def _only_for_pictures(architecture: Component, shape: InputShape) -> str:
     )
 
 
-def _head(config: Config, features: Any, *, num_classes: ClassCount, output: OutputFit) -> Any:
+def _head(config: Config, features: Any, *, data: ModelData, output: OutputFit) -> Any:
+    if data.target_kind == "masks":
+        scores = keras.layers.Conv2D(data.num_classes, 1, dtype="float32", name="scores", activation=output.activation)
+        return scores(features)
     if len(features.shape) == 4:
         pooling = {"average": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
         features = pooling[config.model.pooling]()(features)
-    if config.model.dropout_rate > 0:
+    if config.model.dropout_rate > 0 and not config.project.task.startswith("tabular"):
         features = keras.layers.Dropout(config.model.dropout_rate, seed=config.runtime.seed)(features)
-    return keras.layers.Dense(num_classes, activation=output.activation, dtype="float32", name="scores")(features)
+    name = "values" if data.target_kind == "numbers" else "scores"
+    return keras.layers.Dense(data.num_classes, activation=output.activation, dtype="float32", name=name)(features)
 
 
 def _scaling(config: Config, num_channels: int, layers: Sequence[Any]) -> PixelScaling:
@@ -106,7 +170,10 @@ def _scaling(config: Config, num_channels: int, layers: Sequence[Any]) -> PixelS
     architecture = config.model.architecture
     if chosen != "auto":
         return named_scaling(chosen, num_channels)
-    if any(isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization) for layer in layers):
+    if any(
+        isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization) or hasattr(layer, "scales_pixels")
+        for layer in layers
+    ):
         return named_scaling("none", num_channels)
     if architecture.file is not None:
         return named_scaling("zero_to_one", num_channels)

@@ -26,10 +26,18 @@ _REPORT_INTERVAL_S = 0.1
 def plain_metrics(logs: dict[str, Any] | None) -> dict[str, float]:
     """Keras' logs as plain floats, training before validation, loss first.
 
-    Figures with one value per class become their mean.
+    Figures with one value per class become their mean; those that a metric gives by name count each.
     """
-    names = sorted(logs or {}, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
-    return {name: _plain_float(logs[name]) for name in names} if logs else {}
+    logs = _flat(logs or {})
+    names = sorted(logs, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss"))
+    return {name: _plain_float(logs[name]) for name in names}
+
+
+def _flat(logs: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in logs.items():
+        found |= value if isinstance(value, dict) else {name: value}
+    return found
 
 
 def _plain_float(value: Any) -> float:
@@ -145,6 +153,7 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]
         settings: Figure, patience and least improvement.
         has_validation: Whether there is validation data.
         is_validated: Whether an epoch, from 1, ends with a validation.
+        preferred: What `auto` watches where there is validation data.
     """
 
     name = "early_stopping"
@@ -155,9 +164,10 @@ class EarlyStopping(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         has_validation: bool,
         is_validated: Callable[[int], bool] = lambda _: True,
+        preferred: str = "val_loss",
     ) -> None:
         super().__init__()
-        monitor = resolve_monitor(settings.monitor, has_validation=has_validation)
+        monitor = resolve_monitor(settings.monitor, has_validation=has_validation, preferred=preferred)
         self._best = BestFigure(monitor, resolve_mode(settings.mode, monitor), settings.min_delta)
         self._patience = settings.patience
         self._is_validated = is_validated
@@ -210,6 +220,7 @@ class ReduceOnPlateau(keras.callbacks.Callback):  # type: ignore[misc]
         has_validation: Whether there is validation data.
         changed: Called with the new rate and the cause.
         is_validated: Whether an epoch, from 1, ends with a validation.
+        preferred: What `auto` watches where there is validation data.
     """
 
     name = "reduce_on_plateau"
@@ -221,11 +232,12 @@ class ReduceOnPlateau(keras.callbacks.Callback):  # type: ignore[misc]
         has_validation: bool,
         changed: Callable[[float, str], None],
         is_validated: Callable[[int], bool] = lambda _: True,
+        preferred: str = "val_loss",
     ) -> None:
         super().__init__()
         self._is_validated = is_validated
         self._unjudged = 0
-        monitor = resolve_monitor(settings.monitor, has_validation=has_validation)
+        monitor = resolve_monitor(settings.monitor, has_validation=has_validation, preferred=preferred)
         self._settings = settings
         self._best = BestFigure(monitor, resolve_mode(settings.mode, monitor), settings.min_delta)
         self._wait = 0

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from trainer.engine.data.part import estimated_samples
-from trainer.engine.data.prepare import PreparedData
+from trainer.engine.data.prepared import PreparedData
 from trainer.engine.data.split_file import write_split
+from trainer.runs.atomic import write_atomically
 from trainer.runs.events import DataLoaded
 from trainer.runs.folder import RunFolder
 from trainer.runs.output import RunOutput
 
 
 def report_data(data: PreparedData, folder: RunFolder, output: RunOutput) -> None:
-    """Log the counts, write which file is in which part, and emit `DataLoaded`.
+    """Log the counts, write which file is in which part and what else the data is to be kept with; emit `DataLoaded`.
 
     Raises:
-        OSError: The table cannot be written.
+        OSError: A file cannot be written.
     """
     output.log("TRAINING", "Training dataset loaded successfully")
     in_classes = f" in {len(data.class_names)} classes" if data.class_names else ""
@@ -23,6 +24,8 @@ def report_data(data: PreparedData, folder: RunFolder, output: RunOutput) -> Non
         output.log("TRAINING", "Validation dataset loaded successfully")
         output.log("DATA", data.validation.describe("validation"))
     write_split(folder.split_path, data)
+    for name, text in data.files.items():
+        write_atomically(folder.path / name, text.encode())
     output.emit(
         DataLoaded(
             num_train=estimated_samples(data.train),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,10 @@ from trainer.catalog.entry import ComponentKind
 from trainer.catalog.label_smoothing import label_smoothing_problem
 from trainer.config.component import Component
 from trainer.config.config import Config
+from trainer.config.task import TASKS, Task
 from trainer.engine.components import as_copied, build, make
+from trainer.engine.data.prepared import TargetKind
+from trainer.engine.data.targets import UNCOUNTED_CLASS
 from trainer.engine.training.adapted_metric import adapt_metric, with_one_hot_labels
 from trainer.errors import ConfigError, Problem, UserCodeError
 
@@ -24,10 +29,14 @@ class OutputFit:
     Attributes:
         activation: Of the output layer.
         one_hot: Labels come as (batch, classes) float32 instead of (batch,) int32.
+        loss: The loss; `None` where the model computes its own.
+        metrics: The metrics; `None` for those of the task.
     """
 
     activation: str
     one_hot: bool
+    loss: Component | None = None
+    metrics: tuple[Component, ...] | None = None
 
 
 def fit_output(loss: Component | None, functions_dir: Path | None = None) -> OutputFit:
@@ -53,18 +62,75 @@ def fit_task(config: Config, functions_dir: Path | None = None) -> OutputFit:
     Raises:
         ConfigError: The chosen loss takes class numbers only, or does not smooth labels.
     """
-    training = config.training
-    fit = fit_output(training.loss, functions_dir)
+    training, task = config.training, TASKS[config.project.task]
+    loss = training.loss or _default_loss(config)
+    if config.project.task == "tabular_regression":
+        return OutputFit("linear", one_hot=False, loss=loss)
+    fit = dataclasses.replace(fit_output(loss, functions_dir), loss=loss)
+    if not task.loss:
+        return OutputFit("linear", one_hot=False, loss=training.loss)
     if training.label_smoothing:
         require_smoothing(config)
-        return OutputFit(fit.activation, one_hot=True)
+        return dataclasses.replace(fit, one_hot=True)
     mixing = mixes_labels(config.data.augmentation.steps, functions_dir)
     if mixing is None or fit.one_hot:
         return fit
     if training.loss is not None and _twin_of_sparse(training.loss) is None:
         message = f"{mixing} needs one-hot labels, but the loss {training.loss.name} takes class numbers."
         raise ConfigError((Problem("training.loss", f"{message} Choose CategoricalCrossentropy."),))
-    return OutputFit(fit.activation, one_hot=True)
+    return dataclasses.replace(fit, one_hot=True)
+
+
+def fit_data(fit: OutputFit, config: Config, kind: TargetKind) -> OutputFit:
+    """The same for the data there is: pictures of several classes each get a score per class that stands for itself.
+
+    Raises:
+        ConfigError: The data does not fit the task.
+    """
+    expected = _TARGETS[config.project.task]
+    if kind not in expected:
+        found = _TARGET_TEXTS[kind]
+        message = f"The loader gives {found}, which does not fit {TASKS[config.project.task].title.lower()}."
+        raise ConfigError((Problem("project.task", message),))
+    if kind != "label_sets":
+        return fit
+    if config.training.loss is None:
+        fit = dataclasses.replace(fit, loss=Component(name="BinaryCrossentropy"), activation="sigmoid")
+    if config.training.metrics is None:
+        fit = dataclasses.replace(fit, metrics=_METRICS_OF_LABEL_SETS)
+    return dataclasses.replace(fit, one_hot=True)
+
+
+_CLASSES: tuple[TargetKind, ...] = ("classes", "label_sets", "other")
+_TARGETS: dict[Task, tuple[TargetKind, ...]] = {
+    "image_classification": _CLASSES,
+    "image_segmentation": ("masks", "other"),
+    "object_detection": ("boxes", "other"),
+    "tabular_classification": _CLASSES,
+    "tabular_regression": ("numbers", "other"),
+    "custom": ("classes", "label_sets", "numbers", "masks", "boxes", "other"),
+}
+_TARGET_TEXTS: dict[TargetKind, str] = {
+    "classes": "one class per sample",
+    "label_sets": "several classes per sample",
+    "numbers": "numbers",
+    "masks": "masks",
+    "boxes": "boxes",
+    "other": "labels of its own",
+}
+_METRICS_OF_LABEL_SETS = (
+    Component(name="BinaryAccuracy", arguments={"name": "accuracy"}),
+    Component(name="AUC", arguments={"name": "auc", "multi_label": True}),
+)
+
+
+def _default_loss(config: Config) -> Component | None:
+    """The loss of the task. Pixels of a mask that stand for no class have the number 255."""
+    name = TASKS[config.project.task].loss
+    if not name:
+        return None
+    arguments = {"ignore_class": UNCOUNTED_CLASS} if config.project.task == "image_segmentation" else {}
+    return Component(name=name, arguments=arguments)
 
 
 def mixes_labels(steps: tuple[Component, ...], functions_dir: Path | None) -> str | None:
@@ -80,7 +146,15 @@ def mixes_labels(steps: tuple[Component, ...], functions_dir: Path | None) -> st
 def _twin_of_sparse(loss: Component) -> Component | None:
     """The same loss for one-hot labels; `None` if it is no sparse crossentropy or has an argument of its own."""
     entry = find_entry("loss", loss, Path()) if loss.file is None else None
-    if entry is None or entry.name != "SparseCategoricalCrossentropy" or loss.arguments.get("ignore_class") is not None:
+    if (
+        entry is None
+        or entry.name != "SparseCategoricalCrossentropy"
+        or loss.arguments.get("ignore_class")
+        not in (
+            None,
+            UNCOUNTED_CLASS,
+        )
+    ):
         return None
     arguments = {name: value for name, value in loss.arguments.items() if name != "ignore_class"}
     return Component(name="CategoricalCrossentropy", arguments=arguments)
@@ -104,19 +178,21 @@ def _name_of(kind: ComponentKind, component: Component, functions_dir: Path | No
     return component.name
 
 
-def build_loss(config: Config, functions_dir: Path | None, one_hot: bool | None = None) -> Any:
-    """The loss object or function, with the configuration's label smoothing.
+def build_loss(config: Config, functions_dir: Path | None, fit: OutputFit | None = None) -> Any:
+    """The loss object or function, with the configuration's label smoothing; `None` where the model has its own.
 
     Args:
         config: The run's configuration.
         functions_dir: The run's copies of user files.
-        one_hot: Whether labels come as one-hot rows; by default as `fit_task` says.
+        fit: The loss and the form of the labels; by default as `fit_task` says.
     """
-    chosen = config.training.loss or Component(name="SparseCategoricalCrossentropy")
+    fit = fit or fit_task(config, functions_dir)
+    chosen, one_hot = fit.loss, fit.one_hot
+    if chosen is None:
+        return None
     if chosen.file is not None:
         return user_function("loss", chosen, functions_dir)
     twin = _twin_of_sparse(chosen)
-    one_hot = fit_task(config, functions_dir).one_hot if one_hot is None else one_hot
     if twin is not None and one_hot:
         chosen = twin
     if smoothing := config.training.label_smoothing:
@@ -124,23 +200,38 @@ def build_loss(config: Config, functions_dir: Path | None, one_hot: bool | None 
     return build("loss", chosen)
 
 
-def build_metrics(config: Config, one_hot: bool, functions_dir: Path | None) -> list[Any]:
-    """The metric objects; those that want the other form of labels are adapted."""
-    chosen = config.training.metrics
+def build_metrics(
+    config: Config, fit: OutputFit, functions_dir: Path | None, class_names: Sequence[str] = ()
+) -> list[Any]:
+    """The metric objects; those that want the other form of labels are adapted.
+
+    Args:
+        config: The run's configuration.
+        fit: The form of the labels.
+        functions_dir: The run's copies of user files.
+        class_names: Classes by number, for those that name figures after them.
+    """
+    task = config.project.task
+    chosen = config.training.metrics if config.training.metrics is not None else fit.metrics
     if chosen is None:
-        chosen = (Component(name="Accuracy"),)
-    return [_metric(component, one_hot, functions_dir) for component in chosen]
+        chosen = tuple(Component(name=name) for name in TASKS[task].metrics)
+    if task == "tabular_regression":
+        return [make("metric", component, functions_dir) for component in chosen]
+    return [_metric(component, fit.one_hot, functions_dir, class_names) for component in chosen]
 
 
-def _metric(component: Component, one_hot: bool, functions_dir: Path | None) -> Any:
+def _metric(component: Component, one_hot: bool, functions_dir: Path | None, class_names: Sequence[str]) -> Any:
     if component.file is not None:
-        own = user_function("metric", component, functions_dir)
+        own = make("metric", component, functions_dir, class_names=list(class_names))
         return own if one_hot else with_one_hot_labels(own)
     if component.name.lower() in ("accuracy", "acc"):
         fitting = "CategoricalAccuracy" if one_hot else "SparseCategoricalAccuracy"
         name = component.arguments.get("name", "accuracy")
         return build("metric", Component(name=fitting, arguments=component.arguments | {"name": name}))
-    metric = build("metric", component, functions_dir)
+    metric = build("metric", component, functions_dir, class_names=list(class_names))
+    entry = find_entry("metric", component, Path())
+    if entry is not None and entry.tasks:  # ours take both forms
+        return metric
     name = _name_of("metric", component, functions_dir)
     wants_one_hot = not name.startswith("Sparse") and name not in _CLASS_NUMBER_METRICS
     if wants_one_hot == one_hot:

@@ -21,12 +21,12 @@ from trainer.config.config import Config
 from trainer.config.document import load_file
 from trainer.config.overrides import with_overrides
 from trainer.config.validate import validate
+from trainer.engine.quiet_output import QuietOutput
 from trainer.engine.training.control import TrainingControl
 from trainer.engine.training.session import StartPoint, TrainingSession
 from trainer.engine.user_errors import as_user_error, find_user_frame
 from trainer.errors import ConfigError, GardenerError, Problem
 from trainer.launch import create_run
-from trainer.runs.output import RunOutput
 
 _SMOOTHING = 0.9
 _EXPLODED = 4.0
@@ -101,7 +101,7 @@ def find_learning_rate(
         changed = validate(with_overrides(config.to_dict(), _WITHOUT | {"output.runs_dir": place}))
         folder = create_run(changed, base_dir)
         absolute = load_file(folder.config_path).require()
-        output = _QuietOutput(folder.events_path, warn)
+        output = QuietOutput(folder.events_path, warn)
         session = TrainingSession(folder, absolute, TrainingControl(), output, StartPoint())
         try:
             session.prepare()
@@ -198,19 +198,3 @@ def suggest(rates: list[float], smoothed: list[float]) -> tuple[float | None, fl
         return None, None
     slopes = np.gradient(np.array(smoothed), np.log(rates))[: lowest + 1]
     return rates[int(np.argmin(slopes))], rates[lowest] / 10
-
-
-class _QuietOutput(RunOutput):
-    """Passes warnings on and says nothing else."""
-
-    def __init__(self, events_path: Path, warn: Callable[[str], None]) -> None:
-        super().__init__(events_path)
-        self._warn = warn
-
-    def log(self, tag: str, message: str) -> None:
-        """Say nothing."""
-
-    def notice(self, level: Any, message: str) -> None:
-        """Pass on what is more than information."""
-        if level != "info":
-            self._warn(message)

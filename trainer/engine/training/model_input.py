@@ -6,7 +6,7 @@ from typing import Any
 
 from trainer.config.config import Config
 from trainer.engine.data.picture_format import PictureFormat
-from trainer.engine.data.prepare import PreparedData
+from trainer.engine.data.prepared import PreparedData
 
 
 def model_input(config: Config, data: PreparedData) -> dict[str, Any]:

@@ -13,11 +13,15 @@ Direction = Literal["min", "max"]
 _LOWER_IS_BETTER = ("loss", "error", "divergence", "mse", "mae", "mape", "msle", "crossentropy", "hinge", "poisson")
 
 
-def resolve_monitor(name: str, *, has_validation: bool) -> str:
-    """`auto` as `val_loss`, or `loss` where there is no validation data."""
+def resolve_monitor(name: str, *, has_validation: bool, preferred: str = "val_loss") -> str:
+    """`auto` as the preferred figure of validation, or as `loss` where there is no validation data.
+
+    >>> resolve_monitor("auto", has_validation=True, preferred="val_map50")
+    'val_map50'
+    """
     if name != "auto":
         return name
-    return "val_loss" if has_validation else "loss"
+    return preferred if has_validation else "loss"
 
 
 def resolve_mode(mode: str, monitor: str) -> Direction:

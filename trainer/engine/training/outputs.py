@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.config.component import Component
+from trainer.config.sections import TrainingSection
 from trainer.engine.components import build
+from trainer.engine.models.detection.detector import BoxDetector
 from trainer.engine.training.fitting import build_loss, build_metrics, user_function
 from trainer.errors import ConfigError, Problem
 
@@ -28,12 +30,23 @@ def build_losses(session: TrainingSession) -> dict[str, Any]:
     names = output_names(session.model)
     if config.training.outputs:
         return compile_outputs(config.training.outputs, names, functions)
+    if isinstance(session.model, BoxDetector):
+        return _of_detector(config.training)
     if len(names) > 1:
         raise ConfigError((Problem(_KEY, f"The model has the outputs {', '.join(names)}. Give each its loss here."),))
+    class_names = session.data.class_names if session.data is not None else ()
     return {
-        "loss": build_loss(config, functions, session.output_fit.one_hot),
-        "metrics": build_metrics(config, session.output_fit.one_hot, functions),
+        "loss": build_loss(config, functions, session.output_fit),
+        "metrics": build_metrics(config, session.output_fit, functions, class_names),
     }
+
+
+def _of_detector(training: TrainingSection) -> dict[str, Any]:
+    """A detector brings its loss, and is judged by average precision, which is no metric of Keras."""
+    for key, chosen in (("training.loss", training.loss), ("training.metrics", training.metrics)):
+        if chosen:
+            raise _problem(key, "A detector has its own loss and is judged by its average precision. Leave this empty.")
+    return {"loss": None, "metrics": None}
 
 
 def output_names(model: Any) -> tuple[str, ...]:

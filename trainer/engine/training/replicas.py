@@ -103,6 +103,8 @@ def train_in_shares(model: Any) -> None:
     """
     model.train_step = functools.partial(_train_step, model, model.train_step)
     model.test_step = functools.partial(_test_step, model, model.test_step)
+    # What was compiled before, as by a first batch that built the metrics, knows the steps of whole batches.
+    model.train_function = model.test_function = None
     model.fit = _dividing(model.fit, model.distribute_strategy)
     model.evaluate = _dividing(model.evaluate, model.distribute_strategy)
     keep_tuner_off()
@@ -121,11 +123,30 @@ def _train_step(model: Any, train_whole: Callable[[Any], Any], data: Any) -> Any
         scaled = model.optimizer.scale_loss(part)
     weights = model.trainable_weights
     if weights:
-        gradients = tape.gradient(scaled, weights)
+        gradients = _clipped(model.optimizer, tape.gradient(scaled, weights))
         model.optimizer.apply_gradients(zip(gradients, weights, strict=True))
     else:
         warnings.warn("The model does not have any trainable weights.", stacklevel=2)
     return _update_metrics(model, data, scores)
+
+
+def _clipped(optimizer: Any, gradients: list[Any]) -> list[Any]:
+    """The gradients of a share, clipped by that of the whole batch where the optimizer clips.
+
+    Keras would clip each copy's part by itself, and with it a gradient that is as many times too large as there are
+    copies. What is given back sums to the clipped gradient; clipping that again changes nothing.
+    """
+    inner = getattr(optimizer, "inner_optimizer", None)  # of mixed_float16, whose gradients are scaled
+    clips = inner or optimizer
+    if not (clips.clipnorm or clips.clipvalue or clips.global_clipnorm):
+        return gradients
+    context = tf.distribute.get_replica_context()
+    known = [tf.convert_to_tensor(gradient) for gradient in gradients if gradient is not None]
+    summed = context.all_reduce(tf.distribute.ReduceOp.SUM, known)
+    scale = 1.0 if inner is None else tf.cast(optimizer.dynamic_scale, summed[0].dtype)
+    clipped = iter(clips._clip_gradients([gradient / scale for gradient in summed]))
+    factor = scale / context.num_replicas_in_sync
+    return [None if gradient is None else next(clipped) * factor for gradient in gradients]
 
 
 def _test_step(model: Any, test_whole: Callable[[Any], Any], data: Any) -> Any:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from trainer.engine.models.detection.detector import BoxDetector
 from trainer.engine.training.averaging import averaged_weights
 from trainer.engine.training.callbacks import BatchControl, plain_metrics
 from trainer.engine.training.checkpointing import STATE_FILE
+from trainer.engine.training.detection_figures import detection_figures
 from trainer.engine.training.model_input import model_input
 from trainer.engine.training.outputs import output_names
 from trainer.engine.training.recorder import EpochRecorder
@@ -217,7 +219,8 @@ class _Saver:
             restore_snapshot(session.model, best[0] / STATE_FILE)
         with averaged_weights(session.model):
             figures = session.model.evaluate(session.evaluation_dataset(session.data.test), verbose=0, return_dict=True)
-        metrics = plain_metrics(figures)
+            boxes = detection_figures(session, session.data.test)
+        metrics = plain_metrics(figures) | boxes
         listed = " - ".join(f"{name}: {value:.4f}" for name, value in metrics.items())
         session.output.log("TRAINING", f"Test: {listed}")
         session.output.emit(Evaluated(split="test", metrics=metrics))
@@ -232,6 +235,8 @@ def _ending(name: str) -> str:
 
 def _bare(model: Any) -> Any:
     """The network without optimizer, loss and metrics: what a user of the model needs, loadable anywhere."""
+    if isinstance(model, BoxDetector):
+        return model.bare()
     with contextlib.suppress(AttributeError, ValueError):
         return keras.Model(model.inputs, model.outputs, name=model.name)
     return model

@@ -14,16 +14,17 @@ import keras
 from trainer.config.config import Config
 from trainer.engine.components import build
 from trainer.engine.data.load import load_data
-from trainer.engine.data.prepare import PreparedData
+from trainer.engine.data.prepared import PreparedData
 from trainer.engine.models.build import build_model
-from trainer.engine.runtime import Machine, apply_runtime
+from trainer.engine.runtime import Machine, apply_runtime, runtime_of
 from trainer.engine.training.callbacks import BatchControl, EarlyStopping, ReduceOnPlateau
 from trainer.engine.training.checkpointing import Checkpointer, restore_checkpoint
 from trainer.engine.training.compiling import compile_model
 from trainer.engine.training.control import StoppedNow, TrainingControl
 from trainer.engine.training.custom_loop import CustomLoop
 from trainer.engine.training.data_report import report_data
-from trainer.engine.training.fitting import OutputFit, fit_task
+from trainer.engine.training.detection_figures import watch_task
+from trainer.engine.training.fitting import OutputFit, fit_data, fit_task
 from trainer.engine.training.freezing import GradualUnfreezing
 from trainer.engine.training.monitoring import BestFigure, is_validated, resolve_mode, resolve_monitor
 from trainer.engine.training.preparing_layers import prepare_layers
@@ -123,7 +124,7 @@ class TrainingSession:
             GardenerError: The data, the configuration or the user's code does not allow it.
             StoppedNow: A stop was asked for meanwhile.
         """
-        self.machine = apply_runtime(self.config.runtime, self.output)
+        self.machine = apply_runtime(runtime_of(self.config, self.output), self.output)
         self._fit = fit_task(self.config, self.folder.functions_path)
         self._load_data()
         self._check_stop()
@@ -159,6 +160,7 @@ class TrainingSession:
             one_hot=self._fit.one_hot,
         )
         self.data = data
+        self._fit = fit_data(self._fit, self.config, data.target_kind)
         report_data(data, self.folder, self.output)
 
     def _build_model(self) -> None:
@@ -167,12 +169,9 @@ class TrainingSession:
         self.output.log("MODEL", "Building model...")
         self.model = build_model(
             self.config,
-            self.data.input_shape,
-            self.data.num_classes,
+            self.data,
             self._fit,
             self.folder.functions_path,
-            layers=self.data.layers,
-            is_classifier=bool(self.data.class_names),
             log=functools.partial(self.output.log, "MODEL"),
         )
         prepare_layers(self)
@@ -196,7 +195,8 @@ class TrainingSession:
         assert self.data is not None
         self.output.log("TRAINING", "Setting up callbacks...")
         training, has_validation = self.config.training, self.data.validation is not None
-        monitor = resolve_monitor(self.config.checkpoints.monitor, has_validation=has_validation)
+        preferred = watch_task(self)
+        monitor = resolve_monitor(self.config.checkpoints.monitor, has_validation=has_validation, preferred=preferred)
         best = BestFigure(monitor, resolve_mode(self.config.checkpoints.mode, monitor))
         self.recorder = EpochRecorder(
             self.config, best, self.output, self.control, self.checkpointer, self.folder.history_csv_path
@@ -215,7 +215,10 @@ class TrainingSession:
         validated = functools.partial(is_validated, training)
         if training.early_stopping.enabled:
             self.early_stopping = EarlyStopping(
-                training.early_stopping, has_validation=has_validation, is_validated=validated
+                training.early_stopping,
+                has_validation=has_validation,
+                is_validated=validated,
+                preferred=preferred,
             )
             self.recorder.remembering.append(self.early_stopping)
         if training.reduce_on_plateau.enabled:
@@ -224,6 +227,7 @@ class TrainingSession:
                 has_validation=has_validation,
                 changed=self._learning_rate_changed,
                 is_validated=validated,
+                preferred=preferred,
             )
             self.recorder.remembering.append(plateau)
         self._restore()
@@ -244,12 +248,13 @@ class TrainingSession:
     def _build_metrics(self) -> None:
         """Keras makes the variables of metrics at the first batch; restoring needs them before."""
         assert self.data is not None
-        if not self.data.class_names or self.config.training.outputs:
+        if self.data.target_kind not in ("classes", "label_sets", "masks") or self.config.training.outputs:
             inputs, labels, *weights = next(iter(self.train_dataset(0, 0, whole=True).take(1)))
             self.model.test_on_batch(inputs, labels, *weights)
             return
-        scores = keras.ops.zeros((1, len(self.data.class_names)))
-        labels = scores if self._fit.one_hot else keras.ops.zeros((1,), "int32")
+        pixels = self.model.output_shape[1:3] if self.data.target_kind == "masks" else ()
+        scores = keras.ops.zeros((1, *pixels, len(self.data.class_names)))
+        labels = scores if self._fit.one_hot else keras.ops.zeros((1, *pixels), "int32")
         self.model.compute_metrics(None, labels, scores)
 
     # ---------------------------------------------------------------- training

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from trainer.engine.training.callbacks import plain_metrics
 from trainer.engine.training.monitoring import is_validated
 from trainer.engine.training.step_function import make_train_function
 
@@ -73,7 +74,7 @@ class StandardLoop:
         callbacks = keras.callbacks.CallbackList(session.all_callbacks, model=session.model)
         callbacks.on_train_begin()
         callbacks.on_epoch_begin(epoch)
-        logs: dict[str, Any] = dict(session.model.get_metrics_result())
+        logs: dict[str, Any] = plain_metrics(session.model.get_metrics_result())
         validation = session.validation_dataset()
         if validation is not None and is_validated(self._training, epoch + 1):
             figures = session.model.evaluate(validation, verbose=0, return_dict=True, callbacks=callbacks)

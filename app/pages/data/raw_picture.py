@@ -1,0 +1,107 @@
+"""Decodes one sample's picture beside the window, with its labels and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtGui import QImage
+
+from app.pages.data.items import SampleItems
+from app.pages.data.thumbnails import image_of
+from app.widgets.format import format_bytes
+from trainer.data.contact_sheet import LabelledPicture, labelled_pixels
+from trainer.data.drawing import label_text
+from trainer.data.part_samples import picture_file
+from trainer.data.sample_index import SampleIndex
+from trainer.data.statistics import read_header
+from trainer.errors import DataError
+
+_SIDE_PX = 900
+
+
+@dataclass(frozen=True, slots=True)
+class RawPicture:
+    """A sample as it is stored.
+
+    Attributes:
+        item: Number of the sample.
+        image: Its picture; null if it cannot be read.
+        facts: Captions and what they say.
+        fault: Why it cannot be read; empty if it can.
+    """
+
+    item: int
+    image: QImage
+    facts: tuple[tuple[str, str], ...]
+    fault: str = ""
+
+
+class RawPictures(QObject):
+    """Decodes one picture after the other in a thread of the global pool.
+
+    Signals:
+        ready: A `RawPicture`, for the last one that was asked for.
+    """
+
+    ready = Signal(object)
+    _made = Signal(int, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._number = 0
+        self._made.connect(self._take)
+
+    def want(self, items: SampleItems, item: int, *, with_labels: bool) -> None:
+        """Decode this one; what was asked for before does not come any more."""
+        self._number += 1
+        number = self._number
+
+        def work() -> None:
+            self._made.emit(number, _raw_picture(items, item, with_labels=with_labels))
+
+        QThreadPool.globalInstance().start(QRunnable.create(work))
+
+    def _take(self, number: int, picture: RawPicture) -> None:
+        if number == self._number:
+            self.ready.emit(picture)
+
+
+def _raw_picture(items: SampleItems, item: int, *, with_labels: bool) -> RawPicture:
+    index, number = items.sample(item)
+    facts = [("Part", items.part(item).name)]
+    if index.mask_names is None:
+        facts.append(("Label", label_text(index, number)))
+    try:
+        assert index.raw is not None
+        pixels = index.raw.picture(number)
+        mask = index.raw.mask(number) if index.mask_names is not None else None
+    except (DataError, OSError, ValueError) as error:
+        return RawPicture(item, QImage(), tuple(facts), str(error))
+    facts += _file_facts(index, number, pixels.shape[1], pixels.shape[0])
+    corners, classes = index.boxes.of(number) if index.boxes is not None else (None, None)
+    if mask is not None:
+        facts.append(("Mask", _mask_text(mask, index)))
+    if not with_labels:
+        mask = corners = classes = None
+    drawn = labelled_pixels(LabelledPicture("raw", pixels, "", mask, corners, classes), index.class_names, _SIDE_PX)
+    return RawPicture(item, image_of(drawn), tuple(facts))
+
+
+def _file_facts(index: SampleIndex, number: int, width: int, height: int) -> list[tuple[str, str]]:
+    facts = [("Size", f"{width:,} × {height:,} px")]
+    path = picture_file(index, number)
+    if path is None:
+        return [*facts, ("File", str(index.place))]
+    header = read_header(path)
+    mode = f", {header[2]}" if header is not None else ""
+    return [*facts, ("File", f"{format_bytes(path.stat().st_size)}{mode}")]
+
+
+def _mask_text(mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], index: SampleIndex) -> str:
+    counts = np.bincount(mask.ravel(), minlength=256)
+    names = index.class_names
+    shares = [f"{name} {counts[number] / mask.size:.0%}" for number, name in enumerate(names) if counts[number]]
+    ignored = counts[len(names) :].sum()
+    return ", ".join([*shares, f"not counted {ignored / mask.size:.0%}"] if ignored else shares)

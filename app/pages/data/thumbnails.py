@@ -1,0 +1,124 @@
+"""Small pictures of samples, decoded by a few threads; what scrolled away is not decoded any more."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, Signal
+from PySide6.QtGui import QImage, QPixmap
+
+from app.pages.data.items import SampleItems
+from trainer.data.drawing import labelled_picture
+from trainer.errors import DataError
+
+_NUM_THREADS = 2
+_MOST_KEPT = 2000
+UNREADABLE = QImage()
+"""Stands for a picture that cannot be read."""
+
+
+class Thumbnails(QObject):
+    """Pictures by item, made in the background and kept until others need the room.
+
+    Signals:
+        ready: Item whose picture can be painted now.
+    """
+
+    ready = Signal(int)
+    _made = Signal(int, int, QImage)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._items = SampleItems(())
+        self._generation = 0
+        self._kept: OrderedDict[int, QPixmap] = OrderedDict()
+        self._wanted: list[int] = []
+        self._being_made: set[int] = set()
+        self._lock = threading.Lock()
+        self._num_at_work = 0
+        self._side_px = 112
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(_NUM_THREADS)
+        self._pool.setThreadPriority(QThread.Priority.LowPriority)
+        self._made.connect(self._take)
+        self.num_decoded = 0
+
+    def show(self, items: SampleItems, side_px: int) -> None:
+        """Begin anew with other samples or another size."""
+        with self._lock:
+            self._items, self._side_px = items, side_px
+            self._generation += 1
+            self._wanted.clear()
+            self._being_made.clear()
+        self._kept.clear()
+
+    def picture(self, item: int) -> QPixmap | None:
+        """The picture of a sample; `None` while it is still to be made, null where it cannot be read."""
+        found = self._kept.get(item)
+        if found is not None:
+            self._kept.move_to_end(item)
+        return found
+
+    def want(self, visible: Iterable[int]) -> None:
+        """These are on screen now, in order; whatever else was asked for is not needed any more."""
+        with self._lock:
+            missing = [item for item in visible if item not in self._kept and item not in self._being_made]
+            self._wanted = missing[::-1]
+            num_new = min(_NUM_THREADS - self._num_at_work, len(missing))
+            self._num_at_work += max(0, num_new)
+        for _ in range(num_new):
+            self._pool.start(QRunnable.create(self._work))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being decoded."""
+        with self._lock:
+            return self._num_at_work == 0
+
+    def close(self) -> None:
+        """Drop what is still wanted and wait for what is being decoded."""
+        with self._lock:
+            self._wanted.clear()
+            self._generation += 1
+        self._pool.waitForDone(2000)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._wanted:
+                    self._num_at_work -= 1
+                    return
+                item = self._wanted.pop()
+                self._being_made.add(item)
+                items, side_px, generation = self._items, self._side_px, self._generation
+            self._made.emit(generation, item, _decoded(items, item, side_px))
+
+    def _take(self, generation: int, item: int, image: QImage) -> None:
+        if generation != self._generation:
+            return
+        self._being_made.discard(item)
+        self.num_decoded += 1
+        self._kept[item] = QPixmap.fromImage(image)
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        self.ready.emit(item)
+
+
+def _decoded(items: SampleItems, item: int, side_px: int) -> QImage:
+    index, number = items.sample(item)
+    try:
+        pixels = labelled_picture(index, number, side_px, with_names=False)
+    except (DataError, OSError, ValueError):
+        return UNREADABLE
+    return image_of(pixels)
+
+
+def image_of(pixels: object) -> QImage:
+    """A picture of uint8 and shape (height, width, 3) as an image of its own."""
+    import numpy as np
+
+    array = np.ascontiguousarray(pixels, np.uint8)
+    height, width = array.shape[:2]
+    return QImage(array.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

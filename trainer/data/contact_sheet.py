@@ -1,0 +1,126 @@
+"""Draws samples as a sheet of pictures: one row per sample, raw beside what the network gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from trainer.data.drawing import drawing_font, fitted, with_boxes, with_mask
+
+_GAP_PX = 8
+_TEXT_PX = 18
+_FONT_PX = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledPicture:
+    """A picture with what is to be predicted for it.
+
+    Attributes:
+        kind: `raw`, `preprocessed` or `augmented`.
+        pixels: uint8, shape (height, width, 3).
+        label: In words.
+        mask: Class of every pixel, shape (height, width), any size; `None` without one.
+        corners: shape (boxes, 4): left, top, right, bottom as fractions; `None` without boxes.
+        classes: int32, shape (boxes,); negative ones are padding.
+    """
+
+    kind: str
+    pixels: NDArray[np.uint8]
+    label: str = ""
+    mask: NDArray[np.uint8] | None = None
+    corners: NDArray[np.float32] | None = None
+    classes: NDArray[np.int32] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SheetRow:
+    """One sample.
+
+    Attributes:
+        name: Of the sample.
+        pictures: From left to right.
+    """
+
+    name: str
+    pictures: tuple[LabelledPicture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCell:
+    """Where a picture is in the sheet.
+
+    Attributes:
+        sample: Name of the sample.
+        kind: `raw`, `preprocessed` or `augmented`.
+        label: In words.
+        rectangle: Left, top, width and height in pixels.
+    """
+
+    sample: str
+    kind: str
+    label: str
+    rectangle: tuple[int, int, int, int]
+
+
+def contact_sheet(
+    rows: Sequence[SheetRow], class_names: Sequence[str], side_px: int = 192
+) -> tuple[Image.Image, tuple[SheetCell, ...]]:
+    """Draw a sheet.
+
+    Args:
+        rows: The samples; at least one, each with at least one picture.
+        class_names: Names by class, for masks and boxes.
+        side_px: Width and height that every picture is brought into.
+
+    Returns:
+        The sheet, and where each picture is in it.
+    """
+    num_columns = max(len(row.pictures) for row in rows)
+    step_x, step_y = side_px + _GAP_PX, side_px + 2 * _TEXT_PX + _GAP_PX
+    sheet = Image.new("RGB", (_GAP_PX + num_columns * step_x, _GAP_PX + len(rows) * step_y), "white")
+    draw = ImageDraw.Draw(sheet)
+    cells: list[SheetCell] = []
+    for row_number, row in enumerate(rows):
+        for column, picture in enumerate(row.pictures):
+            drawn = labelled_pixels(picture, class_names, side_px)
+            height, width = drawn.shape[:2]
+            left, top = _GAP_PX + column * step_x, _GAP_PX + row_number * step_y
+            place = left + (side_px - width) // 2, top + _TEXT_PX + (side_px - height) // 2
+            sheet.paste(Image.fromarray(drawn), place)
+            title = f"raw · {row.name}" if picture.kind == "raw" else picture.kind
+            _write(draw, title, (left, top), side_px, "#1b1f1c")
+            _write(draw, picture.label, (left, top + _TEXT_PX + side_px), side_px, "#5a625c")
+            cells.append(SheetCell(row.name, picture.kind, picture.label, (*place, width, height)))
+    return sheet, tuple(cells)
+
+
+def labelled_pixels(picture: LabelledPicture, class_names: Sequence[str], side_px: int) -> NDArray[np.uint8]:
+    """A picture brought into a square, with its mask and boxes: uint8, shape (height, width, 3).
+
+    Small pictures are enlarged by a whole number, so that every pixel stays a square.
+    """
+    pixels = fitted(picture.pixels, side_px)
+    times = max(1, side_px // max(pixels.shape[:2]))
+    pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    if picture.mask is not None:
+        size = pixels.shape[1], pixels.shape[0]
+        mask = np.asarray(Image.fromarray(picture.mask).resize(size, Image.Resampling.NEAREST))
+        pixels = with_mask(pixels, mask, len(class_names))
+    if picture.corners is not None and picture.classes is not None:
+        pixels = with_boxes(pixels, picture.corners, picture.classes, class_names)
+    return pixels
+
+
+def _write(draw: ImageDraw.ImageDraw, text: str, place: tuple[int, int], width_px: int, color: str) -> None:
+    """One line, shortened in the middle to the width there is."""
+    font = drawing_font(_FONT_PX)
+    shown, kept = text, len(text)
+    while kept > 2 and draw.textlength(shown, font=font) > width_px:
+        kept -= 1
+        shown = f"{text[: kept // 2]}…{text[-(kept - kept // 2) :]}"
+    draw.text(place, shown, font=font, fill=color)

@@ -1,0 +1,230 @@
+"""From HDF5, TFRecord or NumPy files to the data of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import PIL
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from trainer.config.config import Config
+from trainer.data.arrays.array_index import open_samples
+from trainer.data.arrays.array_pictures import StoredPictures
+from trainer.data.arrays.array_samples import ArraySamples
+from trainer.data.arrays.array_settings import ArraySettings, path_of
+from trainer.data.sample_index import SampleIndex
+from trainer.engine.data.cache_choice import CacheChoice, choose_cache, free_disk_bytes, free_memory_bytes
+from trainer.engine.data.divide import prepare_parts
+from trainer.engine.data.encoded_pixels import EncodedRows
+from trainer.engine.data.kept_rows import RowDecoder, RowStore
+from trainer.engine.data.loaded import LoadedPart
+from trainer.engine.data.picture_format import PictureFormat
+from trainer.engine.data.pixels import ArrayPixels, aligned_array
+from trainer.engine.data.prepare import default_cache_folder
+from trainer.engine.data.prepared import PreparedData
+from trainer.engine.data.split import Split
+from trainer.engine.data.stored_pixels import StoredRows
+from trainer.engine.data.targets import ClassTargets, MaskTargets, NumberTargets, Targets
+from trainer.engine.reporting import Reporter
+
+_VERSION = 1
+_PART_TEXTS = {"train": "training", "validation": "validation", "test": "test"}
+
+
+def load_arrays(
+    config: Config,
+    base_dir: Path,
+    settings: ArraySettings,
+    reporter: Reporter,
+    *,
+    scale_table: bool = True,
+    cache_folder: Path | None = None,
+) -> PreparedData:
+    """Open the files of all parts, make their pictures ready, and divide the samples.
+
+    Args:
+        config: Its `data` section says what to read and what to bring pictures to.
+        base_dir: Folder that relative paths of the configuration start from.
+        settings: The arguments of the loader.
+        reporter: Told counts, where decoded pictures are kept, progress, and what cannot be used.
+        scale_table: Whether the columns of tables, and numbers to predict from them, are brought to mean 0 and
+            deviation 1 inside the model.
+        cache_folder: Where decoded pictures are kept on disk; by default the user's cache folder.
+
+    Raises:
+        DataError: A file is missing or of another kind, arrays do not fit each other or the task, or too many samples
+            cannot be used.
+        ConfigError: The samples cannot be divided or balanced as asked.
+    """
+    samples = _open_all(config, base_dir, settings, reporter)
+    train = samples["train"]
+    if train.pictures is not None:
+        return prepare_parts(
+            config,
+            _pictures(config, settings, samples, reporter, cache_folder or default_cache_folder()),
+            train.index.class_names,
+            reporter,
+        )
+    parts = {part: _table(found) for part, found in samples.items()}
+    prepared = prepare_parts(config, parts, train.index.class_names, reporter)
+    return _scaled(prepared, train.index) if scale_table else prepared
+
+
+def _open_all(config: Config, base_dir: Path, settings: ArraySettings, reporter: Reporter) -> dict[str, ArraySamples]:
+    samples: dict[str, ArraySamples] = {}
+    for part, text in _PART_TEXTS.items():
+        if part != "train" and not path_of(config.data, part):
+            continue
+        known = samples["train"].known if samples else None
+        found = open_samples(config, base_dir, part, settings, known)
+        samples[part] = found
+        what = "rows" if found.pictures is None else "pictures"
+        classes = f" in {len(found.index.class_names)} classes" if found.index.class_names else ""
+        reporter.log("DATA", f"Found {found.index.num_samples:,} {text} {what}{classes} in {found.index.place}")
+    return samples
+
+
+def _table(samples: ArraySamples) -> LoadedPart:
+    index = samples.index
+    assert index.features is not None
+    inputs = aligned_array(index.features.shape, np.float32)
+    inputs[:] = np.nan_to_num(index.features)
+    return _part(index, ArrayPixels(inputs), _targets(index), index.features.shape[1:])
+
+
+def _scaled(prepared: PreparedData, index: SampleIndex) -> PreparedData:
+    """With layers of the model that bring columns to mean 0 and deviation 1, and what is predicted back to its unit."""
+    assert isinstance(prepared.train, Split)
+    assert index.features is not None
+    rows = np.unique(prepared.train.rows)
+    means, deviations = _spread(index.features[rows])
+    variances = (deviations**2).tolist()
+    first = keras.layers.Normalization(mean=means.tolist(), variance=variances, name="scaling")
+    last: tuple[Any, ...] = ()
+    if index.labels is not None and not index.class_names:
+        center, scale = _spread(index.labels[rows])
+        last = (keras.layers.Rescaling(scale.tolist(), center.tolist(), dtype="float32", name="in_unit"),)
+    return dataclasses.replace(prepared, layers=(first,), output_layers=last)
+
+
+def _spread(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation of every column; 1 where nothing ever changes, so that nothing is divided by 0."""
+    exact = values.astype(np.float64)
+    deviations = exact.std(axis=0)
+    return exact.mean(axis=0), np.where(deviations == 0, 1.0, deviations)
+
+
+def _targets(index: SampleIndex) -> ClassTargets | NumberTargets:
+    assert index.labels is not None
+    if index.class_names and index.labels.ndim == 1:
+        return ClassTargets(index.labels.astype(np.int32), len(index.class_names))
+    return NumberTargets(index.labels.astype(np.float32))
+
+
+def _part(
+    index: SampleIndex,
+    inputs: Any,
+    targets: Targets,
+    input_shape: tuple[int, ...],
+    unreadable: Mapping[int, str] | None = None,
+) -> LoadedPart:
+    return LoadedPart(
+        place=index.place,
+        names=index.names,
+        inputs=inputs,
+        targets=targets,
+        input_shape=input_shape,
+        unreadable=dict(index.unusable if unreadable is None else unreadable),
+        groups=index.groups,
+    )
+
+
+def _pictures(
+    config: Config,
+    settings: ArraySettings,
+    samples: dict[str, ArraySamples],
+    reporter: Reporter,
+    cache_folder: Path,
+) -> dict[str, LoadedPart]:
+    picture_format = PictureFormat.from_config(config.data)
+    choice = _chosen_cache(config, samples, picture_format, reporter, cache_folder)
+    store = RowStore(choice.kind, cache_folder, reporter)
+    total = sum(found.index.num_samples for found in samples.values())
+    before = 0
+    parts: dict[str, LoadedPart] = {}
+    for part, found in samples.items():
+
+        def progress(done: int, before: int = before) -> None:
+            reporter.progress(before + done, total, "pictures")
+
+        index = found.index
+        decoder = _decoder(found, picture_format)
+        kept = store.prepare(decoder, _key(found, settings, picture_format, "pictures"), progress)
+        targets, unreadable = _picture_targets(found, settings, picture_format, store)
+        loaded = _part(index, kept.pixels, targets, picture_format.shape, unreadable | kept.unreadable)
+        parts[part] = dataclasses.replace(loaded, cache=kept.cache)
+        before += index.num_samples
+    return parts
+
+
+def _chosen_cache(
+    config: Config,
+    samples: dict[str, ArraySamples],
+    picture_format: PictureFormat,
+    reporter: Reporter,
+    cache_folder: Path,
+) -> CacheChoice:
+    mask_bytes = picture_format.height * picture_format.width
+    needed = sum(
+        found.index.num_samples * (picture_format.num_bytes + (mask_bytes if found.masks is not None else 0))
+        for found in samples.values()
+    )
+    choice = choose_cache(config.data.cache, needed, free_memory_bytes(), free_disk_bytes(cache_folder))
+    reporter.log("DATA", choice.reason)
+    if choice.overruled:
+        reporter.notice("warning", f"data.cache asks for {config.data.cache}, which does not fit. {choice.reason}")
+    return choice
+
+
+def _decoder(samples: ArraySamples, picture_format: PictureFormat) -> RowDecoder:
+    pictures, unusable = samples.pictures, samples.index.unusable
+    if isinstance(pictures, StoredPictures):
+        return StoredRows(pictures, picture_format, unusable)
+    assert pictures is not None
+    return EncodedRows(pictures, picture_format, unusable)
+
+
+def _picture_targets(
+    samples: ArraySamples, settings: ArraySettings, picture_format: PictureFormat, store: RowStore
+) -> tuple[Targets, dict[int, str]]:
+    """What is to be predicted, and the reason by row for masks that cannot be used."""
+    if samples.masks is None:
+        return _targets(samples.index), {}
+    mask_format = dataclasses.replace(picture_format, channels=1, interpolation="nearest")
+    rows = StoredRows(samples.masks, mask_format, samples.index.unusable, is_mask=True, what="mask")
+    kept = store.prepare(rows, _key(samples, settings, mask_format, "masks"), lambda _done: None)
+    return MaskTargets(kept.pixels, len(samples.index.class_names)), kept.unreadable
+
+
+def _key(samples: ArraySamples, settings: ArraySettings, row_format: PictureFormat, what: str) -> str:
+    """A name that changes with the files, the arrays in them, the format and the decoders."""
+    pictures = samples.pictures
+    arrays = (
+        pictures.array.name if pictures is not None else "",
+        pictures.value_range if isinstance(pictures, StoredPictures) else "",
+        samples.masks.array.name if samples.masks is not None else "",
+        samples.masks.num_classes if samples.masks is not None else 0,
+    )
+    parts = (_VERSION, tf.__version__, PIL.__version__, what, settings, row_format, arrays)
+    digest = hashlib.sha256(repr(parts).encode())
+    for file in samples.files:
+        status = file.stat()
+        digest.update(f"\0{file.absolute()}\0{status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape"))
+    return digest.hexdigest()[:32]

@@ -1,0 +1,165 @@
+"""From loaded samples to training, validation and test: divided, balanced, and what is wrong with them said."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.config.config import Config
+from trainer.data.divide_rows import DivisibleSamples, Division, divide_rows
+from trainer.data.sample_index import DataProblem
+from trainer.engine.data.loaded import LoadedPart
+from trainer.engine.data.part import ClassCount
+from trainer.engine.data.prepared import ClassCounts, PreparedData, TargetKind
+from trainer.engine.data.split import Split
+from trainer.engine.data.targets import BoxTargets, ClassTargets, MaskTargets, NumberTargets, Targets
+from trainer.engine.data.unreadable import report_unreadable
+from trainer.engine.reporting import Reporter
+from trainer.errors import DataError
+
+_MOST_TOLD = 20
+
+
+def prepare_parts(
+    config: Config, parts: Mapping[str, LoadedPart], class_names: tuple[str, ...], reporter: Reporter
+) -> PreparedData:
+    """Divide and balance what a loader gives.
+
+    Args:
+        config: Its sections `data.split` and `data.balance` say how; `runtime.seed` decides what is random.
+        parts: `train`, and `validation` and `test` where they are of their own.
+        class_names: Classes by number; empty where nothing is classified.
+        reporter: Told what is left out, how samples are divided, and what is wrong with them.
+
+    Raises:
+        DataError: Too many samples are unreadable, or none of a class can be read.
+        ConfigError: The samples cannot be divided or balanced like that.
+    """
+    unreadable = report_unreadable(parts, config.data.max_unreadable_fraction, reporter)
+    problems = _told_problems(parts, reporter)
+    train = parts["train"]
+    rows = train.usable_rows()
+    _refuse_lost_classes(train, rows, class_names)
+    division = divide_rows(
+        DivisibleSamples(rows, train.labels, train.groups),
+        config.data.split,
+        config.runtime.seed,
+        validation_fraction=config.data.validation_fraction,
+        has_own_validation="validation" in parts,
+        has_own_test="test" in parts,
+    )
+    _tell_division(config, train, division, reporter, has_own_validation="validation" in parts)
+    splits = {
+        name: _split(part, held_out, class_names)
+        for name, part, held_out in (
+            ("validation", parts.get("validation", train), division.validation),
+            ("test", parts.get("test", train), division.test),
+        )
+        if name in parts or len(held_out)
+    }
+    prepared = PreparedData(
+        train=_split(train, division.train, class_names, is_own=False),
+        validation=splits.get("validation"),
+        test=splits.get("test"),
+        class_names=class_names,
+        unreadable=unreadable,
+        cache=train.cache,
+        input_shape=train.input_shape,
+        num_classes=_num_classes(train.targets, class_names),
+        target_kind=kind_of_targets(train.targets, class_names),
+        problems=problems,
+    )
+    return balanced(prepared, config, reporter)
+
+
+def kind_of_targets(targets: Targets, class_names: tuple[str, ...]) -> TargetKind:
+    """What is to be predicted."""
+    if isinstance(targets, ClassTargets):
+        return "classes"
+    if isinstance(targets, NumberTargets):
+        return "label_sets" if class_names else "numbers"
+    return "masks" if isinstance(targets, MaskTargets) else "boxes"
+
+
+def balanced(prepared: PreparedData, config: Config, reporter: Reporter) -> PreparedData:
+    """The same data with its training samples balanced as `data.balance` says.
+
+    Raises:
+        ConfigError: Samples like these cannot be balanced like that.
+    """
+    from trainer.engine.data.balanced_split import balance_training
+
+    assert isinstance(prepared.train, Split)
+    train, before, after = balance_training(prepared.train, config, reporter)
+    counts = None if before is None or after is None else ClassCounts(before, after)
+    return dataclasses.replace(prepared, train=train, class_counts=counts)
+
+
+def _split(
+    part: LoadedPart, rows: NDArray[np.int64], class_names: tuple[str, ...], *, is_own: bool | None = None
+) -> Split:
+    """Some samples of a part; all usable ones of a part of its own, where no rows were divided off."""
+    if is_own is None and not len(rows):
+        rows = part.usable_rows()
+    return Split(
+        place=part.place,
+        names=part.names_of(rows),
+        inputs=part.inputs,
+        rows=rows,
+        targets=part.targets.take(rows),
+        input_shape=part.input_shape,
+        class_names=class_names,
+    )
+
+
+def _num_classes(targets: Targets, class_names: tuple[str, ...]) -> ClassCount:
+    if class_names or isinstance(targets, BoxTargets):
+        return len(class_names)
+    assert isinstance(targets, NumberTargets)
+    return 1 if targets.values.ndim == 1 else targets.values.shape[1]
+
+
+def _told_problems(parts: Mapping[str, LoadedPart], reporter: Reporter) -> tuple[DataProblem, ...]:
+    problems = tuple(problem for part in parts.values() for problem in part.problems)
+    for problem in problems[:_MOST_TOLD]:
+        where = ", ".join(item for item in (problem.file, problem.place) if item)
+        reporter.log("DATA", f"{where}: {problem.message}" if where else problem.message)
+    if len(problems) > _MOST_TOLD:
+        reporter.log("DATA", f"… and {len(problems) - _MOST_TOLD:,} more problems; the Data page lists all")
+    return problems
+
+
+def _tell_division(
+    config: Config, train: LoadedPart, division: Division, reporter: Reporter, *, has_own_validation: bool
+) -> None:
+    what = "pictures" if len(train.input_shape) == 3 else "samples"
+    if len(division.test):
+        reporter.log("DATA", f"{len(division.test):,} {what} are held out for the test")
+    split = config.data.split
+    if split.num_folds and split.fold:
+        reporter.log("DATA", f"Fold {split.fold} of {split.num_folds}")
+    elif has_own_validation:
+        return
+    if len(division.validation):
+        reporter.log(
+            "DATA",
+            f"Training on {len(division.train):,} {what}, validating on {len(division.validation):,} that are held out",
+        )
+    elif config.data.validation_fraction > 0:
+        reporter.notice("warning", f"There are too few {what}, so none can be held out for validation.")
+
+
+def _refuse_lost_classes(part: LoadedPart, rows: NDArray[np.int64], class_names: tuple[str, ...]) -> None:
+    if part.labels is None:
+        return
+    counts = np.bincount(part.labels[rows], minlength=len(class_names))
+    lost = [name for name, count in zip(class_names, counts, strict=True) if not count]
+    if lost:
+        what = "pictures" if len(part.input_shape) == 3 else "samples"
+        raise DataError(
+            f"None of the {what} of {', '.join(lost[:5])} in {part.place} can be read. "
+            "Replace them, or remove the class."
+        )

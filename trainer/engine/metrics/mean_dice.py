@@ -1,0 +1,60 @@
+"""Dice coefficient of masks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import keras
+from keras import ops
+
+from trainer.engine.metrics._confusion import ConfusionMetric
+
+TASKS = ("image_segmentation",)
+
+
+@keras.saving.register_keras_serializable("ModelGardener")
+class MeanDice(ConfusionMetric):
+    """Dice coefficient of each class, averaged over the classes: the F1 score of the pixels.
+
+    2 · right / (pixels in the masks + predicted pixels), with the pixels of all pictures counted together. Classes that
+    are neither in a mask nor predicted are left out.
+    Masks may be class numbers, where 255 is not counted, or one-hot, where rows of zeros are not counted.
+
+    Args:
+        class_id: Number of a class, from 0: the figure of this class alone. Empty: the mean of all.
+        per_class: Whether the figure of each class is given too, under `dice_` and its name, for up to 20 classes.
+        name: Name of the figure. Empty: `mean_dice`, or `dice_` and the name of the class.
+        class_names: Classes by number.
+    """
+
+    def __init__(
+        self,
+        class_id: Annotated[int, "min 0"] | None = None,
+        per_class: bool = True,
+        name: Annotated[str, "advanced"] = "",
+        class_names: list[str] | None = None,
+    ) -> None:
+        super().__init__(name or "mean_dice", class_names)
+        if not name and class_id is not None:
+            self.name = f"dice_{self.class_name(class_id)}"
+        self.class_id = class_id
+        self.per_class = per_class
+
+    def result(self) -> Any:
+        """From 0 to 1; with the figures of single classes by name where they are asked for."""
+        if self.confusion is None:
+            return 0.0
+        right, true, predicted = self.totals()
+        both = true + predicted
+        figures = ops.divide_no_nan(2 * right, both)
+        mean = self.of_classes(figures, both > 0, self.class_id)
+        return {self.name: mean} | self.named("dice", figures, both > 0) if self.per_class else mean
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "class_id": self.class_id,
+            "per_class": self.per_class,
+            "name": self.name,
+            "class_names": self.class_names,
+        }

@@ -1,0 +1,1 @@
+"""What detectors share: boxes, points, assignment, losses, suppression, and the average precision of what they find."""
