@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from trainer.catalog.catalog import catalog
 from trainer.catalog.check import check_config
 from trainer.catalog.entry import ComponentKind
 from trainer.catalog.functions import read_functions
+from trainer.config.config import Config
 from trainer.config.overrides import with_overrides
 from trainer.config.validate import validate
 
@@ -122,3 +124,20 @@ def test_the_only_function_that_fits_needs_no_name(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def helper(a): ...\ndef own(y_true, y_pred): ...\n", encoding="utf-8")
     config = validate({"data": {"train_dir": "."}, "training": {"loss": {"file": "mine.py"}}})
     assert check_config(config, tmp_path) == ()
+
+
+def test_our_models_come_in_sizes_for_three_kinds_of_machine() -> None:
+    with_sizes = [entry for entry in catalog().entries("model") if entry.presets]
+    assert {entry.name for entry in with_sizes} == {"LightDetector", "MLP", "RetinaNet", "SmallCNN", "UNet"}
+    for entry in with_sizes:
+        assert list(entry.presets) == ["low", "medium", "high"]
+        for arguments in entry.presets.values():
+            config = Config.model_validate(
+                {
+                    "project": {"task": entry.tasks[0] if entry.tasks else "image_classification"},
+                    "model": {"architecture": {"name": entry.name, "arguments": arguments}},
+                    "data": {"image_size": [256, 256]},
+                }
+            )
+            problems = [problem for problem in check_config(config, Path()) if problem.key.startswith("model")]
+            assert not problems

@@ -248,9 +248,16 @@ def test_fields_without_a_single_meaning_are_named() -> None:
     assert [problem.key for problem in load_text(json.dumps(unknown)).problems] == ["fields"]
 
 
-def test_class_weights_are_said_to_be_missing() -> None:
-    (note,) = [note for note in migrate(GUIDE).notes if note.startswith("class_weighting.enabled")]
-    assert "does not apply" in note and "the same weight" in note
+def test_class_weights_become_the_balance_of_the_data() -> None:
+    migrated = migrate(GUIDE)
+    assert migrated.values["data"]["balance"] == {"method": "class_weights", "weighting": "inverse_frequency"}
+    other = migrate(GUIDE | {"class_weighting": {"enabled": False, "strategy": "median"}})
+    assert other.values["data"]["balance"] == {"method": "none"}
+    assert any(note.startswith("class_weighting.strategy 'median' does not apply") for note in other.notes)
+
+
+def test_a_share_for_the_test_is_held_out() -> None:
+    assert migrate(GUIDE).values["data"]["split"] == {"test_fraction": 0.1}
 
 
 def test_an_unknown_key_beside_known_ones_stays_an_error_with_its_line() -> None:

@@ -26,13 +26,7 @@ def map_data(foreign: ForeignKeys) -> None:
 def _shares(foreign: ForeignKeys) -> None:
     foreign.move("val_ratio", "data.validation_fraction")
     foreign.drop("train_ratio", "what is not held out for validation is trained on")
-    if number(foreign.value("test_ratio")) == 0:
-        foreign.drop("test_ratio", "no pictures are held out for a test unless data.test_dir names a folder")
-    reason = (
-        "the test pictures are not drawn from the training folder. Put them into a folder of their own and name it in "
-        "data.test_dir; until then they are trained on"
-    )
-    foreign.drop("test_ratio", reason)
+    foreign.move("test_ratio", "data.split.test_fraction")
 
 
 def _validation(foreign: ForeignKeys) -> None:

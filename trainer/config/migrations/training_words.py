@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from trainer.config.migrations.foreign_keys import ForeignKeys, number
 
-_NO_CLASS_WEIGHTS = (
-    "this version gives every picture the same weight. A loss such as CategoricalFocalCrossentropy, or one of your "
-    "own, can favor rare classes"
-)
 _STOPPING = "training.early_stopping"
 
 
@@ -52,9 +48,14 @@ def _clipping(foreign: ForeignKeys) -> None:
 
 def _class_weights(foreign: ForeignKeys) -> None:
     for word in ("class_weighting", "class_weighting.enabled"):
-        is_on = foreign.value(word) is not False
-        foreign.drop(word, _NO_CLASS_WEIGHTS if is_on else "every picture has the same weight anyway")
-    foreign.drop("class_weighting.strategy", "classes are not weighted")
+        if foreign.value(word) is True:
+            foreign.move(word, "data.balance.method", "class_weights")
+        elif foreign.value(word) is False:
+            foreign.move(word, "data.balance.method", "none")
+    strategy = foreign.value("class_weighting.strategy")
+    if strategy in ("inverse_frequency", "effective_number"):
+        foreign.move("class_weighting.strategy", "data.balance.weighting")
+    foreign.drop("class_weighting.strategy", "weights follow from the inverse frequency or the effective number")
 
 
 def _early_stopping(foreign: ForeignKeys) -> None:

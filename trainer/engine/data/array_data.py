@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,12 +24,12 @@ from trainer.data.sample_index import SampleIndex
 from trainer.engine.data.cache_choice import CacheChoice, choose_cache, free_disk_bytes, free_memory_bytes
 from trainer.engine.data.divide import prepare_parts
 from trainer.engine.data.encoded_pixels import EncodedRows
-from trainer.engine.data.kept_rows import RowDecoder, RowStore
 from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import ArrayPixels, aligned_array
 from trainer.engine.data.prepare import default_cache_folder
 from trainer.engine.data.prepared import PreparedData
+from trainer.engine.data.row_store import RowDecoder, RowStore
 from trainer.engine.data.split import Split
 from trainer.engine.data.stored_pixels import StoredRows
 from trainer.engine.data.targets import ClassTargets, MaskTargets, NumberTargets, Targets
@@ -166,7 +167,7 @@ def _pictures(
 
         index = found.index
         decoder = _decoder(found, picture_format)
-        kept = store.prepare(decoder, _key(found, settings, picture_format, "pictures"), progress)
+        kept = store.prepare(decoder, functools.partial(_key, found, settings, picture_format, "pictures"), progress)
         targets, unreadable = _picture_targets(found, settings, picture_format, store)
         loaded = _part(index, kept.pixels, targets, picture_format.shape, unreadable | kept.unreadable)
         parts[part] = dataclasses.replace(loaded, cache=kept.cache)
@@ -209,7 +210,7 @@ def _picture_targets(
         return _targets(samples.index), {}
     mask_format = dataclasses.replace(picture_format, channels=1, interpolation="nearest")
     rows = StoredRows(samples.masks, mask_format, samples.index.unusable, is_mask=True, what="mask")
-    kept = store.prepare(rows, _key(samples, settings, mask_format, "masks"), lambda _done: None)
+    kept = store.prepare(rows, functools.partial(_key, samples, settings, mask_format, "masks"), lambda _done: None)
     return MaskTargets(kept.pixels, len(samples.index.class_names)), kept.unreadable
 
 

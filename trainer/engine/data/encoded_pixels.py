@@ -16,9 +16,9 @@ from trainer.data.pictures.pillow_picture import UnreadablePictureError, read_pi
 from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.data.decode import decode_with_tensorflow, fit_to_size
 from trainer.engine.data.decode_folder import CALLS_PER_CORE, Decoded, Store, num_cores
-from trainer.engine.data.kept_rows import Progress
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import Pixels
+from trainer.engine.data.row_store import Progress
 from trainer.errors import DataError
 
 _BATCH_BYTES = 16 * 2**20

@@ -23,10 +23,10 @@ from trainer.engine.data.cache_choice import CacheKind, choose_cache, free_disk_
 from trainer.engine.data.decode_masks import MaskFormat
 from trainer.engine.data.divide import prepare_parts
 from trainer.engine.data.loaded import LoadedPart
-from trainer.engine.data.picture_files import MaskFiles, PictureFiles, Progress
+from trainer.engine.data.picture_files import MaskFiles, PictureFiles
 from trainer.engine.data.picture_format import PictureFormat
-from trainer.engine.data.pictures import Pictures, PictureStore
 from trainer.engine.data.prepared import PreparedData
+from trainer.engine.data.row_store import Progress, ReadyRows, RowStore
 from trainer.engine.data.targets import BoxTargets, ClassTargets, MaskTargets, NumberTargets, Targets
 from trainer.engine.reporting import Reporter
 from trainer.errors import ConfigError, Problem
@@ -152,7 +152,7 @@ def _make_ready(
     reporter.log("DATA", choice.reason)
     if choice.overruled:
         reporter.notice("warning", f"data.cache asks for {config.data.cache}, which does not fit. {choice.reason}")
-    store = PictureStore(choice.kind, cache_folder, reporter)
+    store = RowStore(choice.kind, cache_folder, reporter)
     total, before = sum(item.count for item in files.values()), 0
     parts: dict[str, LoadedPart] = {}
     for part, index in indices.items():
@@ -165,7 +165,7 @@ def _make_ready(
     return parts
 
 
-def _loaded(index: SampleIndex, files: _Files, store: PictureStore, progress: Progress) -> LoadedPart:
+def _loaded(index: SampleIndex, files: _Files, store: RowStore, progress: Progress) -> LoadedPart:
     pictures, masks = _read(files, store, progress)
     of_masks = masks.unreadable if masks is not None else {}
     problems = [
@@ -186,25 +186,27 @@ def _loaded(index: SampleIndex, files: _Files, store: PictureStore, progress: Pr
     )
 
 
-def _read(files: _Files, store: PictureStore, progress: Progress) -> tuple[Pictures, Pictures | None]:
+def _read(files: _Files, store: RowStore, progress: Progress) -> tuple[ReadyRows, ReadyRows | None]:
     """Pictures and masks, kept in the same way: they are read together."""
-    pictures = store.prepare(files.pictures, progress)
+    pictures = store.prepare(files.pictures, files.pictures.key, progress)
     if files.masks is None:
         return pictures, None
     count = len(files.pictures.paths)
-    masks = store.prepare(files.masks, lambda done: progress(count + done))
+    masks = store.prepare(files.masks, files.masks.key, lambda done: progress(count + done))
     if pictures.pixels.whole_batches == masks.pixels.whole_batches:
         return pictures, masks
     off: CacheKind = "off"
     store = dataclasses.replace(store, cache=off)
-    return store.prepare(files.pictures, _unheard), store.prepare(files.masks, _unheard)
+    return store.prepare(files.pictures, files.pictures.key, _unheard), store.prepare(
+        files.masks, files.masks.key, _unheard
+    )
 
 
 def _unheard(_done: int) -> None:
     """It was said before how many are done."""
 
 
-def _targets(index: SampleIndex, picture_format: PictureFormat, masks: Pictures | None, reporter: Reporter) -> Targets:
+def _targets(index: SampleIndex, picture_format: PictureFormat, masks: ReadyRows | None, reporter: Reporter) -> Targets:
     if masks is not None:
         return MaskTargets(masks.pixels, len(index.class_names))
     if index.boxes is not None:

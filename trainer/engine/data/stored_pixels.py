@@ -10,9 +10,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer.engine.data.decode_folder import Decoded, Store
-from trainer.engine.data.kept_rows import Progress
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import Pixels
+from trainer.engine.data.row_store import Progress
 from trainer.errors import DataError
 
 _BATCH_BYTES = 16 * 2**20

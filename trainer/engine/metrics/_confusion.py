@@ -114,3 +114,52 @@ def _pixel_weights(sample_weight: Any) -> Any:
     if len(weights.shape) == 4:
         return weights[..., 0]
     return ops.reshape(weights, (-1, 1, 1)) if len(weights.shape) in (1, 2) else weights
+
+
+class FigureOfClasses(ConfusionMetric):
+    """A figure of each class, averaged over the classes.
+
+    Args:
+        prefix: What figures of single classes begin with, and the mean after `mean_`.
+        class_id: Number of a class: the figure of this class alone; `None` for the mean of all.
+        per_class: Whether the figure of each class is given too.
+        name: Name of the figure; empty for one made of the prefix.
+        class_names: Classes by number.
+    """
+
+    def __init__(
+        self, prefix: str, class_id: int | None, per_class: bool, name: str, class_names: Sequence[str] | None
+    ) -> None:
+        super().__init__(name or f"mean_{prefix}", class_names)
+        if not name and class_id is not None:
+            self.name = f"{prefix}_{self.class_name(class_id)}"
+        self.prefix = prefix
+        self.class_id = class_id
+        self.per_class = per_class
+
+    def figures(self, right: Any, true: Any, predicted: Any) -> tuple[Any, Any]:
+        """The figure of each class, and whether the class is there at all.
+
+        Args:
+            right: Pixels of each class that are predicted as such, shape (classes,).
+            true: Pixels of each class in the masks.
+            predicted: Pixels of each class in the predictions.
+        """
+        raise NotImplementedError
+
+    def result(self) -> Any:
+        """From 0 to 1; with the figures of single classes by name where they are asked for."""
+        if self.confusion is None:
+            return 0.0
+        figures, present = self.figures(*self.totals())
+        mean = self.of_classes(figures, present, self.class_id)
+        return {self.name: mean} | self.named(self.prefix, figures, present) if self.per_class else mean
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "class_id": self.class_id,
+            "per_class": self.per_class,
+            "name": self.name,
+            "class_names": self.class_names,
+        }

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import keras
 from keras import ops
 
-from trainer.engine.metrics._confusion import ConfusionMetric
+from trainer.engine.metrics._confusion import FigureOfClasses
 
 TASKS = ("image_segmentation",)
 
 
 @keras.saving.register_keras_serializable("ModelGardener")
-class MeanDice(ConfusionMetric):
+class MeanDice(FigureOfClasses):
     """Dice coefficient of each class, averaged over the classes: the F1 score of the pixels.
 
     2 · right / (pixels in the masks + predicted pixels), with the pixels of all pictures counted together. Classes that
@@ -34,27 +34,9 @@ class MeanDice(ConfusionMetric):
         name: Annotated[str, "advanced"] = "",
         class_names: list[str] | None = None,
     ) -> None:
-        super().__init__(name or "mean_dice", class_names)
-        if not name and class_id is not None:
-            self.name = f"dice_{self.class_name(class_id)}"
-        self.class_id = class_id
-        self.per_class = per_class
+        super().__init__("dice", class_id, per_class, name, class_names)
 
-    def result(self) -> Any:
-        """From 0 to 1; with the figures of single classes by name where they are asked for."""
-        if self.confusion is None:
-            return 0.0
-        right, true, predicted = self.totals()
+    def figures(self, right: Any, true: Any, predicted: Any) -> tuple[Any, Any]:
+        """See `FigureOfClasses.figures`."""
         both = true + predicted
-        figures = ops.divide_no_nan(2 * right, both)
-        mean = self.of_classes(figures, both > 0, self.class_id)
-        return {self.name: mean} | self.named("dice", figures, both > 0) if self.per_class else mean
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            "class_id": self.class_id,
-            "per_class": self.per_class,
-            "name": self.name,
-            "class_names": self.class_names,
-        }
+        return ops.divide_no_nan(2 * right, both), both > 0

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import keras
 from keras import ops
 
-from trainer.engine.metrics._confusion import ConfusionMetric
+from trainer.engine.metrics._confusion import FigureOfClasses
 
 TASKS = ("image_segmentation",)
 
 
 @keras.saving.register_keras_serializable("ModelGardener")
-class MeanMaskIoU(ConfusionMetric):
+class MeanMaskIoU(FigureOfClasses):
     """Intersection over union of each class, averaged over the classes: the Jaccard index.
 
     The pixels of all pictures are counted together. Classes that are neither in a mask nor predicted are left out.
@@ -34,27 +34,9 @@ class MeanMaskIoU(ConfusionMetric):
         name: Annotated[str, "advanced"] = "",
         class_names: list[str] | None = None,
     ) -> None:
-        super().__init__(name or "mean_iou", class_names)
-        if not name and class_id is not None:
-            self.name = f"iou_{self.class_name(class_id)}"
-        self.class_id = class_id
-        self.per_class = per_class
+        super().__init__("iou", class_id, per_class, name, class_names)
 
-    def result(self) -> Any:
-        """From 0 to 1; with the figures of single classes by name where they are asked for."""
-        if self.confusion is None:
-            return 0.0
-        right, true, predicted = self.totals()
+    def figures(self, right: Any, true: Any, predicted: Any) -> tuple[Any, Any]:
+        """See `FigureOfClasses.figures`."""
         union = true + predicted - right
-        figures = ops.divide_no_nan(right, union)
-        mean = self.of_classes(figures, union > 0, self.class_id)
-        return {self.name: mean} | self.named("iou", figures, union > 0) if self.per_class else mean
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            "class_id": self.class_id,
-            "per_class": self.per_class,
-            "name": self.name,
-            "class_names": self.class_names,
-        }
+        return ops.divide_no_nan(right, union), union > 0

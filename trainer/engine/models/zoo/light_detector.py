@@ -9,6 +9,15 @@ TASKS = ("object_detection",)
 
 _STRIDES = (8, 16, 32)
 
+PRESETS = {
+    "LightDetector": {
+        "low": {"filters": 16, "num_blocks": 1},
+        "medium": {"filters": 24, "num_blocks": 2},
+        "high": {"filters": 48, "num_blocks": 3},
+    }
+}
+"""Sizes for a machine: low without a GPU or with little memory, high with a large GPU."""
+
 
 def LightDetector(
     input_shape: tuple[int, int, int],

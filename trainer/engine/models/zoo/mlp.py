@@ -7,6 +7,15 @@ from typing import Annotated, Any, Literal
 
 TASKS = ("tabular_classification", "tabular_regression")
 
+PRESETS = {
+    "MLP": {
+        "low": {"hidden_units": [32]},
+        "medium": {"hidden_units": [64, 64]},
+        "high": {"hidden_units": [256, 256, 128], "dropout_rate": 0.3},
+    }
+}
+"""Sizes for a machine: low without a GPU or with little memory, high with a large GPU."""
+
 
 def MLP(
     input_shape: tuple[int],

@@ -9,6 +9,15 @@ TASKS = ("object_detection",)
 
 _FINEST, _COARSEST = 3, 7
 
+PRESETS = {
+    "RetinaNet": {
+        "low": {"backbone": "resnet18", "num_head_layers": 2},
+        "medium": {"backbone": "resnet18", "num_head_layers": 4},
+        "high": {"backbone": "resnet50", "num_head_layers": 4},
+    }
+}
+"""Sizes for a machine: low without a GPU or with little memory, high with a large GPU."""
+
 
 def RetinaNet(
     input_shape: tuple[int, int, int],

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+PRESETS = {
+    "SmallCNN": {
+        "low": {"filters": 16, "num_blocks": 2},
+        "medium": {"filters": 32, "num_blocks": 3},
+        "high": {"filters": 64, "num_blocks": 4},
+    }
+}
+"""Sizes for a machine: low without a GPU or with little memory, high with a large GPU."""
+
 
 def SmallCNN(input_shape: tuple[int, int, int], filters: int = 32, num_blocks: int = 3) -> Any:
     """Blocks of two 3 × 3 convolutions; each block halves the size and doubles the filters.

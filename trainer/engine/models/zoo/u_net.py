@@ -6,6 +6,15 @@ from typing import Annotated, Any, Literal
 
 TASKS = ("image_segmentation",)
 
+PRESETS = {
+    "UNet": {
+        "low": {"filters": 8, "depth": 3},
+        "medium": {"filters": 16, "depth": 4},
+        "high": {"filters": 64, "depth": 4},
+    }
+}
+"""Sizes for a machine: low without a GPU or with little memory, high with a large GPU."""
+
 
 def UNet(
     input_shape: tuple[int, int, int],

@@ -1,4 +1,4 @@
-"""Keeps decoded rows of a file in memory or on disk, or leaves them where they are."""
+"""Keeps decoded rows in memory or on disk, or leaves them where they are: pictures, masks, rows of array files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from trainer.engine.data.cache_choice import CacheKind
 from trainer.engine.data.decode_folder import Decoded, Store
 from trainer.engine.data.disk_cache import make_entry, open_entry
-from trainer.engine.data.pictures import Pictures
 from trainer.engine.data.pixels import ArrayPixels, Pixels, aligned_array
 from trainer.engine.reporting import Reporter
 
@@ -21,15 +20,15 @@ Progress = Callable[[int], None]
 
 
 class RowDecoder(Protocol):
-    """Decodes all rows of a file into one format.
+    """Decodes all rows of a folder or file into one format."""
 
-    Attributes:
-        num_rows: How many.
-        shape: Shape of one decoded row: height, width, channels.
-    """
+    @property
+    def num_rows(self) -> int:
+        """How many there are."""
 
-    num_rows: int
-    shape: tuple[int, int, int]
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of one decoded row."""
 
     def decode(self, store: Store, progress: Progress) -> Decoded:
         """Decode every row that can be read; `store` and `progress` are as in `decode_folder`."""
@@ -38,9 +37,24 @@ class RowDecoder(Protocol):
         """Pixels that are decoded again every time, and the reason by row for what cannot be."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadyRows:
+    """Rows that are ready for training.
+
+    Attributes:
+        pixels: All of them, in their order.
+        unreadable: Reason by row, for those that cannot be read.
+        cache: Where they are kept.
+    """
+
+    pixels: Pixels
+    unreadable: dict[int, str]
+    cache: CacheKind
+
+
 @dataclass(frozen=True, slots=True)
 class RowStore:
-    """Makes decoded rows ready, all in the same way.
+    """Makes rows ready, all in the same way.
 
     Attributes:
         cache: Where to keep them.
@@ -52,12 +66,12 @@ class RowStore:
     cache_folder: Path
     reporter: Reporter
 
-    def prepare(self, rows: RowDecoder, key: str, progress: Progress) -> Pictures:
+    def prepare(self, rows: RowDecoder, key: Callable[[], str], progress: Progress) -> ReadyRows:
         """Decode or check all rows.
 
         Args:
             rows: What to decode.
-            key: Name of the entry in the disk cache; changes with all that decides the decoded values.
+            key: Gives the name of the entry in the disk cache, which changes with all that decides the decoded values.
             progress: Receives how many rows are done.
         """
         if self.cache == "memory":
@@ -67,21 +81,22 @@ class RowStore:
                 self._give_up("memory", "there is too little memory")
         if self.cache == "disk":
             try:
-                return self._on_disk(rows, key, progress)
+                return self._on_disk(rows, key(), progress)
             except OSError as error:
                 self._give_up(f"disk in {self.cache_folder}", error.strerror or str(error))
         pixels, unreadable = rows.direct(progress)
-        return Pictures(pixels, unreadable, "off")
+        return ReadyRows(pixels, unreadable, "off")
 
-    def _in_memory(self, rows: RowDecoder, progress: Progress) -> Pictures:
+    def _in_memory(self, rows: RowDecoder, progress: Progress) -> ReadyRows:
         array = aligned_array((rows.num_rows, *rows.shape))
 
         def store(positions: NDArray[np.int64], decoded: NDArray[np.uint8]) -> None:
             array[positions] = decoded
 
-        return Pictures(ArrayPixels(array), rows.decode(store, progress).unreadable, "memory")
+        unreadable = rows.decode(store, progress).unreadable
+        return ReadyRows(ArrayPixels(array), unreadable, "memory")
 
-    def _on_disk(self, rows: RowDecoder, key: str, progress: Progress) -> Pictures:
+    def _on_disk(self, rows: RowDecoder, key: str, progress: Progress) -> ReadyRows:
         entry = open_entry(self.cache_folder, key)
         if entry is not None:
             self.reporter.log("DATA", f"Using what was decoded before, in {self.cache_folder / key}")
@@ -90,7 +105,7 @@ class RowStore:
             entry = make_entry(
                 self.cache_folder, key, rows.num_rows, rows.shape, lambda store: rows.decode(store, progress)
             )
-        return Pictures(ArrayPixels(entry.array), entry.decoded.unreadable, "disk")
+        return ReadyRows(ArrayPixels(entry.array), entry.decoded.unreadable, "disk")
 
     def _give_up(self, place: str, reason: str) -> None:
         self.reporter.notice(
