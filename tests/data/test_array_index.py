@@ -316,6 +316,35 @@ def test_groups_are_read_from_an_array(tmp_path: Path, suffix: str) -> None:
     assert groups.tolist() == [2, 0, 2, 1]
 
 
+def test_only_training_samples_need_groups(tmp_path: Path, suffix: str) -> None:
+    arrays = {"x_train": PICTURES, "y_train": LABELS, "x_val": PICTURES[:6], "y_val": LABELS[:6]}
+    path = write(tmp_path / f"a{suffix}", arrays | {"patient": np.arange(24)})
+    data = {"train_dir": str(path), "val_dir": str(path), "loader": {"name": LOADERS[suffix]}}
+    data["split"] = {"method": "group", "group_by": "patient"}
+    config = Config.model_validate({"data": data})
+    assert index_arrays(config, Path("/"), "train").groups is not None
+    assert index_arrays(config, Path("/"), "validation").groups is None
+
+
+def test_validation_has_the_value_range_of_training(tmp_path: Path, suffix: str) -> None:
+    dark = np.minimum(PICTURES[:6], 1).astype(np.float32)
+    arrays = {"x_train": PICTURES.astype(np.float32), "y_train": LABELS, "x_val": dark, "y_val": LABELS[:6]}
+    raw = index(write(tmp_path / f"a{suffix}", arrays), "validation").raw
+    assert raw is not None
+    np.testing.assert_array_equal(raw.picture(2), dark[2])
+    raw = index(write(tmp_path / f"b{suffix}", arrays | {"x_val": PICTURES[:6]}), "validation").raw
+    assert raw is not None
+    np.testing.assert_array_equal(raw.picture(2), PICTURES[2])
+
+
+def test_255_in_masks_of_validation_means_what_it_does_in_training(tmp_path: Path, suffix: str) -> None:
+    masks = (PICTURES[..., 0] > 127).astype(np.uint8)
+    arrays = {"x_train": PICTURES, "y_train": masks, "x_val": PICTURES[:6], "y_val": masks[:6] * 255}
+    raw = index(write(tmp_path / f"a{suffix}", arrays), "validation", "image_segmentation").raw
+    assert raw is not None
+    np.testing.assert_array_equal(raw.mask(2), masks[2] * 255)
+
+
 def test_a_proposal_trains_what_was_found(tmp_path: Path, suffix: str) -> None:
     arrays = {"x_train": PICTURES, "y_train": LABELS, "x_test": PICTURES[:6], "y_test": LABELS[:6]}
     path = write(tmp_path / f"pets{suffix}", arrays)

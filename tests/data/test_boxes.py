@@ -9,9 +9,11 @@ import pytest
 
 from tests.data.box_data import voc_xml, write_coco, write_voc
 from trainer.config.config import Config
+from trainer.data.pictures.coco import coco_folder
 from trainer.data.pictures.image_index import index_picture_parts
+from trainer.data.pictures.picture_options import PictureOptions
 from trainer.data.sample_index import SampleIndex
-from trainer.errors import DataError
+from trainer.errors import ConfigError, DataError
 
 MakePicture = Callable[..., Path]
 
@@ -143,6 +145,26 @@ def test_coco_has_a_part_per_file(coco: Path) -> None:
     assert boxes_of(parts["train"], 0) == [("dog", [0.25, 0.25, 0.5, 0.75])]
 
 
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (("trainval2017", "test2017"), {"train": "trainval2017", "test": "test2017"}),
+        (("train", "trainval", "val"), {"train": "train", "validation": "val"}),
+        (("instances_train_val", "test-dev"), {"train": "instances_train_val", "test": "test-dev"}),
+        (("latest", "test"), {"train": "latest"}),
+        (("latest", "train.v2"), {"train": "train.v2"}),
+        (("myTrain", "myVal"), {"train": "myTrain", "validation": "myVal"}),
+    ],
+)
+def test_a_coco_file_is_of_one_part_by_the_words_of_its_name(
+    tmp_path: Path, names: tuple[str, ...], parts: dict[str, str]
+) -> None:
+    for name in names:
+        write_coco(tmp_path / f"{name}.json", [], [])
+    found = coco_folder(tmp_path, PictureOptions()).files
+    assert {part: file.stem for part, file in found.items()} == parts
+
+
 def test_what_coco_cannot_mean_is_named(coco: Path) -> None:
     index = parts_of(coco)["train"]
     file = "annotations/instances_train2017.json"
@@ -233,3 +255,28 @@ def test_a_place_of_its_own_comes_before_a_list(voc: Path, make_picture: MakePic
     parts = parts_of(voc, val_dir=str(other))
     assert list(parts["validation"].names) == ["JPEGImages/z.png"]
     assert boxes_of(parts["validation"], 0)[0][0] == "dog"
+
+
+def test_only_training_pictures_need_a_group(make_picture: MakePicture, tmp_path: Path) -> None:
+    for name in ("train/a/p1", "train/b/p2", "val/a/x", "val/b/y"):
+        make_picture(f"{name}.png")
+    data = {"train_dir": "train", "val_dir": "val", "split": {"method": "group", "group_by": r"(p\d)"}}
+    parts = index_picture_parts(Config.model_validate({"data": data}), tmp_path)
+    assert parts["train"].groups is not None
+    assert parts["train"].groups.tolist() == [0, 1]
+    assert parts["validation"].groups is None
+
+
+def test_a_group_that_is_no_column_of_a_label_table_is_refused(make_picture: MakePicture, tmp_path: Path) -> None:
+    for name in ("p1", "p2"):
+        make_picture(f"{name}.png")
+    (tmp_path / "labels.csv").write_text("image,label,patient\np1.png,x,1\np2.png,y,2\n", encoding="utf-8")
+    loader = {"name": "ImageDataLoader", "arguments": {"labels_file": "labels.csv"}}
+    data: dict[str, Any] = {"train_dir": ".", "loader": loader, "split": {"method": "group", "group_by": "p"}}
+    message = r"data\.split\.group_by: .* has no column p\. It has image, label, patient\. Give one of them"
+    with pytest.raises(ConfigError, match=message):
+        index_picture_parts(Config.model_validate({"data": data}), tmp_path)
+    data["split"]["group_by"] = r"(p\d)"
+    groups = index_picture_parts(Config.model_validate({"data": data}), tmp_path)["train"].groups
+    assert groups is not None
+    assert groups.tolist() == [0, 1]

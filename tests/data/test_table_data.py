@@ -195,6 +195,16 @@ def test_rows_of_one_group_are_known(tmp_path: Path) -> None:
     assert [column.name for column in table.columns] == ["size"]
 
 
+def test_only_the_training_table_needs_groups(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("patient,size,kind\np1,1,a\np2,2,b\np1,3,a\n")
+    (tmp_path / "val.csv").write_text("size,kind\n1,a\n2,b\n")
+    split = {"data__split__method": "group", "data__split__group_by": "patient"}
+    config = config_of(tmp_path / "table.csv", "kind", data__val_dir="val.csv", **split)
+    tables = read_tables(config, tmp_path, TableOptions.from_config(config))
+    assert tables["train"].groups is not None
+    assert tables["validation"].groups is None
+
+
 def encoded(table: TableData, encoding: TableEncoding) -> dict[str, list[float]]:
     out = np.empty((len(table.lines), len(encoding.outputs)), np.float32)
     encoding.encode({column.name: column for column in table.features}, out)

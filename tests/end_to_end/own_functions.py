@@ -40,7 +40,7 @@ TOGETHER = (
         "data.augmentation.steps",
         "augmentations.py",
         "cutout",
-        {"side_fraction": (0.25, "a share of the picture")},
+        {"side_fraction": (0.25, "a share of the picture"), "probability": (1.0, "drawn for each picture")},
         ("side_fraction", 0.4),
         index=0,
     ),

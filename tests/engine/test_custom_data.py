@@ -319,7 +319,7 @@ def test_mixing_labels_is_refused_for_a_loss_of_class_numbers(runs: TinyRuns) ->
     loss = "CategoricalGeneralizedCrossEntropy"
     session = runs.train({"data.augmentation.steps": ["MixUp"], "training.loss": loss})
     assert session.ending.reason is e.Reason.CONFIG_ERROR
-    assert "MixUp needs one-hot labels" in session.ending.message
+    assert "MixUp in data.augmentation.steps.0 needs one-hot labels" in session.ending.message
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tests.engine.tiny import tiny_config, write_code
 from trainer.catalog.catalog import catalog
 from trainer.config.component import Component
 from trainer.config.config import Config
+from trainer.errors import ConfigError
 
 pytestmark = pytest.mark.keras
 
@@ -234,3 +235,110 @@ def test_a_users_loss_gets_class_numbers_only_when_it_is_called_sparse(
     path = write_code(tmp_path / "own.py", f"def {name}(y_true, y_pred):\n    return 0.0\n")
     for component in (Component(name=name, file=str(path)), Component(file=str(path))):
         assert fit_output(component).one_hot is one_hot
+
+
+# ---------------------------------------------------------------- kinds of data
+
+UNCOUNTED = 255
+MASKS = np.array([[[0, 1], [1, UNCOUNTED]]], "uint8")
+RIGHT_BUT_ONE = np.array([[[[0.9, 0.1], [0.2, 0.8]], [[0.7, 0.3], [0.5, 0.5]]]], "float32")
+MASK_METRICS = ["pixel_accuracy", "mean_iou", "mean_dice"]
+
+
+def task_config(task: str, **changes: Any) -> Config:
+    return tiny_config(Path("nowhere"), {"project.task": task} | changes)
+
+
+def fitted(config: Config, kind: Any) -> Any:
+    from trainer.engine.training.fitting import fit_data, fit_task
+
+    return fit_data(fit_task(config), config, kind)
+
+
+def metrics_of(config: Config, kind: Any) -> list[Any]:
+    from trainer.engine.training.fitting import build_metrics
+
+    return build_metrics(config, fitted(config, kind), None)
+
+
+@pytest.mark.parametrize("task", ["image_segmentation", "custom"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_the_default_loss_of_masks_never_trains_uncounted_pixels(task: str, smoothing: float) -> None:
+    from trainer.engine.training.fitting import build_loss
+
+    config = task_config(task, **{"training.label_smoothing": smoothing})
+    fit = fitted(config, "masks")
+    assert fit.activation == "softmax" and fit.one_hot == bool(smoothing)
+    loss = build_loss(config, None, fit)
+    masks = np.eye(256, dtype="float32")[MASKS][..., :2] if fit.one_hot else MASKS.astype("int32")
+    changed = RIGHT_BUT_ONE.copy()
+    changed[0, 1, 1] = [0.01, 0.99]
+    counted = [0.9, 0.8, 0.3]
+    expected = -np.mean([(1 - smoothing / 2) * np.log(p) + smoothing / 2 * np.log(1 - p) for p in counted])
+    assert type(loss).__name__ == ("MaskCrossentropy" if smoothing else SPARSE)
+    if smoothing:
+        assert float(loss(masks, RIGHT_BUT_ONE)) == pytest.approx(expected, rel=1e-4)
+    assert float(loss(masks, RIGHT_BUT_ONE)) == pytest.approx(float(loss(masks, changed)))
+    assert [metric.name for metric in metrics_of(config, "masks")] == MASK_METRICS
+
+
+@pytest.mark.parametrize("loss", [None, ONE_HOT])
+@pytest.mark.parametrize("name", ["Accuracy", "SparseCategoricalAccuracy"])
+def test_accuracy_of_masks_leaves_out_uncounted_pixels(loss: str | None, name: str) -> None:
+    chosen = {"training.loss": loss, "training.metrics": [name, "SparseCategoricalCrossentropy"]}
+    config = task_config("image_segmentation", **chosen)
+    accuracy, crossentropy = metrics_of(config, "masks")
+    masks = np.eye(256, dtype="float32")[MASKS][..., :2] if loss else MASKS.astype("int32")
+    for metric in (accuracy, crossentropy):
+        metric.update_state(masks, RIGHT_BUT_ONE)
+    assert accuracy.name == ("accuracy" if name == "Accuracy" else "sparse_categorical_accuracy")
+    assert float(accuracy.result()) == pytest.approx(2 / 3)
+    assert np.isfinite(float(crossentropy.result()))
+
+
+def test_numbers_of_a_custom_task_are_a_regression() -> None:
+    config = task_config("custom")
+    fit = fitted(config, "numbers")
+    assert (fit.activation, fit.one_hot, fit.loss) == ("linear", False, Component(name="MeanSquaredError"))
+    (metric,) = metrics_of(config, "numbers")
+    assert metric.name == "mean_absolute_error"
+    metric.update_state(np.array([[3.0], [5.0]]), np.array([[1.0], [5.0]]))
+    assert float(metric.result()) == pytest.approx(1)
+    chosen = fitted(task_config("custom", **{"training.loss": "Huber"}), "numbers")
+    assert (chosen.activation, chosen.one_hot, chosen.loss) == ("linear", False, Component(name="Huber"))
+
+
+def test_smoothing_and_weighing_that_a_custom_tasks_data_rules_out_are_refused() -> None:
+    smoothed = {"training.label_smoothing": 0.1}
+    with pytest.raises(ConfigError, match=r"training\.label_smoothing: The loader gives numbers"):
+        fitted(task_config("custom", **smoothed), "numbers")
+    with pytest.raises(ConfigError, match=r"label_smoothing: .* would be trained as well"):
+        fitted(task_config("custom", **smoothed, **{"training.loss": ONE_HOT}), "masks")
+    with pytest.raises(ConfigError, match=r"data\.balance\.method: .* one figure per picture"):
+        fitted(task_config("custom", **smoothed, **{"data.balance.method": "class_weights"}), "masks")
+
+
+def test_accuracy_of_several_classes_per_picture_judges_each_class() -> None:
+    (metric,) = metrics_of(task_config("image_classification", **{"training.metrics": ["Accuracy"]}), "label_sets")
+    metric.update_state(np.array([[1.0, 1.0, 0.0, 0.0]]), np.array([[0.9, 0.8, 0.1, 0.7]]))
+    assert (metric.name, float(metric.result())) == ("accuracy", pytest.approx(0.75))
+
+
+@pytest.mark.parametrize("loss", [SPARSE, "categorical_crossentropy", "CategoricalFocalCrossentropy"])
+def test_losses_for_one_class_are_refused_for_several(loss: str) -> None:
+    config = task_config("image_classification", **{"training.loss": loss})
+    with pytest.raises(ConfigError, match=r"training\.loss: .* Choose BinaryCrossentropy"):
+        fitted(config, "label_sets")
+    assert fitted(task_config("image_classification", **{"training.loss": "BinaryCrossentropy"}), "label_sets").one_hot
+
+
+def test_further_variations_that_mix_labels_get_one_hot_rows() -> None:
+    from trainer.engine.training.fitting import fit_task
+
+    steps = {"data.balance.variation_steps": ["MixUp"]}
+    used = steps | {"data.balance.method": "variations"}
+    assert fit_task(task_config("image_classification", **used)).one_hot
+    assert not fit_task(task_config("image_classification", **steps)).one_hot
+    numbers_only = used | {"training.loss": "CategoricalGeneralizedCrossEntropy"}
+    with pytest.raises(ConfigError, match=r"MixUp in data\.balance\.variation_steps\.0 needs one-hot labels"):
+        fit_task(task_config("image_classification", **numbers_only))

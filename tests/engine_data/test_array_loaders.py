@@ -249,6 +249,17 @@ def test_a_changed_file_is_not_read_from_the_disk_cache(tmp_path: Path, load: Lo
         np.testing.assert_array_equal(train.images([3]), pictures[[3]])
 
 
+def test_a_disk_cache_knows_which_labels_cannot_be_used(tmp_path: Path, load: Load) -> None:
+    path = write(tmp_path, "npz")
+    names = tmp_path / "names.txt"
+    labels = {"inputs": "images", "labels": "labels", "class_names": "names.txt"}
+    np.savez(path, images=PICTURES, labels=np.where(np.arange(30) == 4, 3, LABELS))
+    for text, count in (("a\nb\nc\nd\n", 30), ("a\nb\nc\n", 29), ("a\nb\nc\n", 29)):
+        names.write_text(text, encoding="utf-8")
+        train = load(path, cache="disk", validation_fraction=0, max_unreadable_fraction=0.2, arguments=labels).train
+        assert train.num_samples == count
+
+
 def test_parts_of_one_file_are_trained_and_tested(tmp_path: Path, load: Load, heard: Heard) -> None:
     arrays: Mapping[str, Any] = {
         "x_train": PICTURES, "y_train": LABELS + 1, "x_test": PICTURES[:6], "y_test": LABELS[:6] + 1

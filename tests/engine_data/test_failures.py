@@ -32,7 +32,7 @@ def test_a_file_that_breaks_while_training_is_named(prepare: Prepare, pets: Path
     explained = explain_decode_failure(failure(prepared), prepared)
     assert explained is not None
     assert str(file) in str(explained)
-    assert "Restore or remove" in str(explained)
+    assert "Restore them" in str(explained)
 
 
 def test_other_errors_are_not_explained(prepare: Prepare) -> None:

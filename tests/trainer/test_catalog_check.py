@@ -272,3 +272,59 @@ def test_the_committed_catalog_is_that_of_the_installed_keras(repository: Path) 
     assert result.returncode == 0, result.stderr.decode()
     advice = "run: python -m trainer.engine.introspect"
     assert result.stdout.decode().splitlines() == KERAS_CATALOG_PATH.read_text(encoding="utf-8").splitlines(), advice
+
+
+MASKS: dict[str, Any] = {"project.task": "image_segmentation", "model.architecture": "UNet"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"training.loss": "MaskDice"}, "give the loss its argument class_weights"),
+        ({"training.loss": "mask_crossentropy"}, "MaskCrossentropy gives one figure per picture"),
+        ({"training.label_smoothing": 0.1}, "MaskCrossentropy with its argument class_weights"),
+        ({}, ""),
+        ({"training.loss": "CategoricalCrossentropy"}, ""),
+    ],
+)
+def test_pixels_are_not_weighted_for_losses_that_give_one_figure_per_picture(
+    tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    found = problems(tmp_path, MASKS | {"data.balance.method": "class_weights"} | changes)
+    assert list(found) == (["data.balance.method"] if told else [])
+    assert told in found.get("data.balance.method", "")
+    assert problems(tmp_path, MASKS | changes) == {}
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        ("CategoricalCrossentropy", "not counted (255) would be trained as well. Choose MaskCrossentropy"),
+        ("SparseCategoricalCrossentropy", "not counted (255) would be trained as well. Choose MaskCrossentropy"),
+        ("MaskDice", "MaskDice cannot smooth labels. Losses that can: MaskCrossentropy."),
+        ("MaskCrossentropy", ""),
+        (None, ""),
+    ],
+)
+def test_smoothed_masks_need_a_loss_that_leaves_pixels_out(tmp_path: Path, loss: str | None, told: str) -> None:
+    found = problems(tmp_path, MASKS | {"training.label_smoothing": 0.1, "training.loss": loss})
+    assert list(found) == (["training.label_smoothing"] if told else [])
+    assert told in found.get("training.label_smoothing", "")
+
+
+def test_metrics_that_do_not_understand_masks_are_refused_and_ours_are_named(tmp_path: Path) -> None:
+    fitting = ["accuracy", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "MeanDice"]
+    others = ["MeanIoU", "OneHotMeanIoU", "AUC", "F1Score", "CategoricalAccuracy"]
+    assert problems(tmp_path, MASKS | {"training.metrics": fitting}) == {}
+    for name in others:
+        found = problems(tmp_path, MASKS | {"training.metrics": ["MeanDice", name]})
+        told = f"{name} does not understand masks. Choose PixelAccuracy, MeanMaskIoU, MeanDice or BoundaryF1."
+        assert found["training.metrics.1"] == told
+    assert problems(tmp_path, {"training.metrics": ["AUC"]}) == {}
+
+
+def test_further_variations_are_checked_where_they_are_used(tmp_path: Path) -> None:
+    steps = {"project.task": "image_segmentation", "data.balance.variation_steps": ["RandomFlip", "MixUp"]}
+    key = "data.balance.variation_steps.1"
+    assert "image classification only" in problems(tmp_path, steps | {"data.balance.method": "variations"})[key]
+    assert key not in problems(tmp_path, steps)

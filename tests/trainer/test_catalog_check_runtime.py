@@ -130,3 +130,9 @@ def test_what_works_with_tensorflow_only_is_refused_with_another_backend(
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     found = problems(runtime={"backend": "jax", **runtime}, training=training)
     assert list(found) == [key] and "with the backend tensorflow only, received jax" in found[key]
+
+
+def test_a_detector_is_not_trained_on_parts_of_the_cpu() -> None:
+    found = problems(project={"task": "object_detection"}, runtime={"devices": "cpu:0, cpu:1"})
+    assert "parts of the CPU" in found["runtime.devices"]
+    assert "runtime.devices" not in problems(runtime={"devices": "CPU:0, CPU:1"})

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainer.catalog.entry import Argument, Entry
+from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.task import Task
 from trainer.errors import Problem
 
 PROBABILITY = "probability"
+STEPS_KEY = "data.augmentation.steps"
+VARIATION_STEPS_KEY = "data.balance.variation_steps"
 MOVING_LAYERS = frozenset(
     {
         "RandomFlip",
@@ -82,12 +85,21 @@ def unsuited_because(name: str, target_kind: str) -> str:
     return _MIXES.format(name=name) if target_kind == "numbers" and name in ("MixUp", "CutMix") else ""
 
 
+def chosen_steps(config: Config) -> dict[str, tuple[Component, ...]]:
+    """The augmentation steps that are applied, by the key of their list: to all samples, and to added copies alone."""
+    steps = {STEPS_KEY: config.data.augmentation.steps}
+    if config.data.balance.method == "variations":
+        steps[VARIATION_STEPS_KEY] = config.data.balance.variation_steps
+    return steps
+
+
 def data_step_problems(config: Config) -> Iterator[Problem]:
     """Steps and balancing that do not suit the configuration's task."""
     target_kind = _TARGET_KINDS.get(config.project.task, "")
-    for index, step in enumerate(config.data.augmentation.steps):
-        if step.file is None and (message := unsuited_because(step.name, target_kind)):
-            yield Problem(f"data.augmentation.steps.{index}", message)
+    for key, steps in chosen_steps(config).items():
+        for index, step in enumerate(steps):
+            if step.file is None and (message := unsuited_because(step.name, target_kind)):
+                yield Problem(f"{key}.{index}", message)
     for index, step in enumerate(config.data.preprocessing):
         if step.file is None and target_kind and step.name in _RESIZING:
             message = (

@@ -9,6 +9,10 @@ from trainer.errors import Problem
 def fold_problems(config: Config) -> tuple[Problem, ...]:
     """What stands against a cross-validation, without looking at the data; nothing where none is asked for."""
     split = config.data.split
+    if config.data.loader.file is not None and (split.test_fraction or split.method == "group"):
+        key = "test_fraction" if split.test_fraction else "method"
+        message = "A loader of your own divides its samples itself. Leave this, and give data.test_dir instead."
+        return (Problem(f"data.split.{key}", message),)
     if not split.num_folds:
         if split.fold:
             message = f"Fold {split.fold} of how many? Set data.split.num_folds too, or leave this at 0."

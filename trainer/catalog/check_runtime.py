@@ -71,6 +71,9 @@ def _strategy_problems(config: Config) -> Iterator[Problem]:
             "runtime.xla",
             f"XLA cannot compile a step that is distributed over {count} devices. Set xla to auto or off.",
         )
+    if count > 1 and runtime.devices.strip().upper().startswith("CPU") and config.project.task == "object_detection":
+        # Its last batch, if it does not divide evenly, ends TensorFlow's process on parts of a CPU.
+        yield Problem("runtime.devices", "A detector cannot be trained on parts of the CPU. Leave this empty.")
     if count > 1 or runtime.strategy == "mirrored":
         for key, what in needs_one_device(config):
             yield Problem(key, f"{what} works on one device only. Switch it off here, or set runtime.strategy to none.")

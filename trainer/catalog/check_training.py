@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from trainer.catalog.mask_support import mask_problems
 from trainer.config.config import Config
 from trainer.config.paths import resolve
 from trainer.errors import Problem
@@ -26,6 +27,7 @@ def training_problems(config: Config, base_dir: Path) -> Iterator[Problem]:
     yield from _backend_problems(config)
     yield from _unfreezing_problems(config)
     yield from _weights_problems(config, base_dir)
+    yield from mask_problems(config)
 
 
 def _given_twice(config: Config) -> Iterator[Problem]:

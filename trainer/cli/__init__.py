@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="gardener",
-        description="Train deep networks on your pictures, from one YAML file.",
+        description="Train deep networks on your pictures and tables, from one YAML file.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -26,8 +26,13 @@ from trainer.runs.atomic import write_atomically
 
 def add_commands(commands: Any) -> None:
     """Add the commands to the parser."""
-    new = commands.add_parser("new", help="look at a folder of pictures and write a configuration for it")
-    new.add_argument("data", type=Path, metavar="DATA", help="folder with one sub-folder of pictures per class")
+    new = commands.add_parser("new", help="look at a folder or file of data and write a configuration for it")
+    new.add_argument(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="folder of pictures with classes, masks or boxes, or a CSV, HDF5, TFRecord, .npy or .npz file",
+    )
     new.add_argument("--out", type=Path, metavar="CONFIG", help="file to write; default: NAME.yaml here")
     new.add_argument("--force", action="store_true", help="replace an existing file")
     add_settings_option(new)

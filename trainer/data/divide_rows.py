@@ -77,6 +77,9 @@ def divide_rows(
     if split.test_fraction and not has_own_test:
         rows, test = _held_out(samples, rows, method, split.test_fraction, seed, _TEST)
     if split.num_folds and split.fold:
+        if has_own_validation:
+            message = "The data brings validation samples of its own, on which no fold can validate. Choose 0 folds."
+            raise ConfigError((Problem("data.split.num_folds", message),))
         train, validation = _fold(samples, rows, method, split, seed)
     elif has_own_validation:
         train, validation = rows, np.zeros(0, np.int64)
@@ -117,7 +120,10 @@ def _held_out(
 
 
 def _whole_groups(groups: NDArray[np.int64], wanted: int, seed: int, stream: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Groups in random order, as many as come closest to the wanted number of samples; one is always kept."""
+    """Groups in random order, as many as come closest to the wanted number of samples.
+
+    One is always kept, and one is held out where there are two: the smallest, if each is far too large.
+    """
     _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     taken, chosen = 0, np.zeros(len(sizes), bool)
     for group in random_order(len(sizes), seed, *stream)[:-1]:
@@ -125,6 +131,8 @@ def _whole_groups(groups: NDArray[np.int64], wanted: int, seed: int, stream: tup
             continue
         chosen[group] = True
         taken += int(sizes[group])
+    if wanted and not taken and len(sizes) > 1:
+        chosen[sizes.argmin()] = True
     return chosen[numbers]
 
 

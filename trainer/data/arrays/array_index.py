@@ -7,9 +7,8 @@ from pathlib import Path
 
 from trainer.config.config import Config
 from trainer.data.arrays.array_file import ArrayFile
-from trainer.data.arrays.array_labels import KnownClasses
 from trainer.data.arrays.array_propose import propose_arrays
-from trainer.data.arrays.array_samples import ArraySamples, Wanted, samples_of
+from trainer.data.arrays.array_samples import ArraySamples, Known, Wanted, samples_of
 from trainer.data.arrays.array_settings import ArraySettings, path_of
 from trainer.data.sample_index import SampleIndex
 from trainer.errors import DataError
@@ -29,12 +28,12 @@ def index_arrays(config: Config, base_dir: Path, part: str) -> SampleIndex:
         DataError: The data cannot be used.
     """
     settings = ArraySettings.from_config(config)
-    known = None if part == "train" else _training_classes(config, base_dir, settings)
+    known = None if part == "train" else _known_of_training(config, base_dir, settings)
     return open_samples(config, base_dir, part, settings, known).index
 
 
 def open_samples(
-    config: Config, base_dir: Path, part: str, settings: ArraySettings, known: KnownClasses | None = None
+    config: Config, base_dir: Path, part: str, settings: ArraySettings, known: Known | None = None
 ) -> ArraySamples:
     """Open the file or the folder of a part and find the samples in it.
 
@@ -43,7 +42,7 @@ def open_samples(
         base_dir: Folder that relative paths start from.
         part: `train`, `validation` or `test`.
         settings: The arguments of the loader.
-        known: The classes of the training data, for the other parts.
+        known: What is known of the training data, for the other parts.
 
     Raises:
         DataError: The data cannot be used.
@@ -53,8 +52,9 @@ def open_samples(
         raise DataError("data.train_dir is empty. Give the file, or the folder of files, to train on.")
     file = _opened(settings.loader, base_dir / Path(place).expanduser(), part, config.data.max_unreadable_fraction)
     split = config.data.split
-    group_by = split.group_by if split.method == "group" else ""
-    return samples_of(file, Wanted(settings, config.project.task, part, group_by, known))
+    # Only training data is divided, so only its groups are asked for.
+    group_by = split.group_by if split.method == "group" and part == "train" else ""
+    return samples_of(file, Wanted(settings, config.project.task, part, group_by, known or Known()))
 
 
 def _opened(loader: str, path: Path, part: str, most_lost_fraction: float) -> ArrayFile:
@@ -73,11 +73,11 @@ def _opened(loader: str, path: Path, part: str, most_lost_fraction: float) -> Ar
     raise DataError(f"There is no built-in loader {loader}.")
 
 
-def _training_classes(config: Config, base_dir: Path, settings: ArraySettings) -> KnownClasses | None:
+def _known_of_training(config: Config, base_dir: Path, settings: ArraySettings) -> Known:
     path = base_dir / Path(config.data.train_dir).expanduser()
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     changed = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file())
-    return _classes_of(_Hashable(config), base_dir, settings, changed)
+    return _known_of(_Hashable(config), base_dir, settings, changed)
 
 
 class _Hashable:
@@ -95,8 +95,8 @@ class _Hashable:
 
 
 @functools.lru_cache(maxsize=4)
-def _classes_of(
+def _known_of(
     config: _Hashable, base_dir: Path, settings: ArraySettings, _changed: tuple[tuple[str, int, int], ...]
-) -> KnownClasses | None:
-    """The classes of the training data, which the validation and the test data both ask for."""
+) -> Known:
+    """What is known of the training data, which the validation and the test data both ask for."""
     return open_samples(config.config, base_dir, "train", settings).known

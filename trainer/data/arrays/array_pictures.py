@@ -139,11 +139,20 @@ def with_channels(pictures: NDArray[np.uint8], channels: int) -> NDArray[np.uint
     return np.concatenate([colours, np.full((*colours.shape[:-1], 1), 255, np.uint8)], axis=-1)
 
 
-def _find_range(array: StoredArray) -> ValueRange:
+def is_range_certain(array: StoredArray) -> bool:
+    """Whether the type of an array says which numbers are black and white, whatever its values are."""
+    return _range_of_type(array) is not None
+
+
+def _range_of_type(array: StoredArray) -> ValueRange | None:
     if array.dtype == np.uint8:
         return "0 to 255"
-    if array.dtype.kind == "b":
-        return "0 to 1"
+    return "0 to 1" if array.dtype.kind == "b" else None
+
+
+def _find_range(array: StoredArray) -> ValueRange:
+    if (certain := _range_of_type(array)) is not None:
+        return certain
     count = array.shape[0]
     rows = np.unique(np.linspace(0, count - 1, min(count, _NUM_LOOKED_AT)).astype(np.int64))
     values = array.read(rows)
@@ -219,12 +228,13 @@ class StoredMasks:
         return np.where(is_known, values, 255).astype(np.uint8), reasons
 
 
-def find_masks(array: StoredArray, num_classes: int = 0) -> StoredMasks:
+def find_masks(array: StoredArray, num_classes: int = 0, is_black_and_white: bool | None = None) -> StoredMasks:
     """Masks of an array, with the number of classes that occur in them.
 
     Args:
         array: The masks.
-        num_classes: Number of classes where it is known; 0 to look at all masks.
+        num_classes: Number of classes where it is known; 0 for as many as there are in the masks.
+        is_black_and_white: Whether 255 stands for class 1; `None` to look at all masks.
 
     Raises:
         DataError: This is no array of masks.
@@ -237,6 +247,8 @@ def find_masks(array: StoredArray, num_classes: int = 0) -> StoredMasks:
         )
     if array.dtype.kind == "b":
         return StoredMasks(array, 2)
+    if num_classes and is_black_and_white is not None:
+        return StoredMasks(array, num_classes, is_black_and_white)
     counts = np.zeros(256, np.int64)
     for start in range(0, shape[0], _NUM_LOOKED_AT):
         values = array.read(np.arange(start, min(start + _NUM_LOOKED_AT, shape[0])))

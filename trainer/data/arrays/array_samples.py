@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ from trainer.config.task import Task
 from trainer.data.arrays.array_choice import choose_class_names, choose_inputs, choose_labels, column_names
 from trainer.data.arrays.array_file import ArrayFile, RowNames, StoredArray, describe_array
 from trainer.data.arrays.array_labels import KnownClasses, ReadLabels, read_classes, read_numbers
-from trainer.data.arrays.array_pictures import StoredMasks, StoredPictures, find_masks
+from trainer.data.arrays.array_pictures import (
+    StoredMasks,
+    StoredPictures,
+    ValueRange,
+    find_masks,
+    is_range_certain,
+)
 from trainer.data.arrays.array_settings import ArraySettings
 from trainer.data.arrays.array_shaped import EncodedPictures, ShapedArray, are_pictures, shaped
 from trainer.data.arrays.tfrecord_file import FeatureArray, check_records
@@ -39,14 +46,47 @@ class ArraySamples:
         files: The files behind them.
         pictures: The pictures; `None` for tables.
         masks: The masks, for segmentation.
-        known: The classes, which validation and test data have to share; `None` where nothing is classified.
+        classes: The classes, which validation and test data have to share; `None` where nothing is classified.
     """
 
     index: SampleIndex
     files: tuple[Path, ...]
     pictures: Pictures | None = None
     masks: StoredMasks | None = None
-    known: KnownClasses | None = None
+    classes: KnownClasses | None = None
+
+    @property
+    def known(self) -> Known:
+        """What validation and test data share with these samples."""
+        pictures, masks = self.pictures, self.masks
+        known = Known(self.classes)
+        if masks is not None and masks.array.dtype.kind != "b":
+            known = dataclasses.replace(known, is_black_and_white=masks.is_black_and_white)
+        if not isinstance(pictures, StoredPictures) or is_range_certain(pictures.array):
+            return known
+        return dataclasses.replace(known, value_range=pictures.value_range, is_float=pictures.array.dtype.kind == "f")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the training data, and means the same in the other parts.
+
+    Attributes:
+        classes: The classes; `None` where nothing is classified.
+        value_range: Which numbers of pictures are black and white; `auto` where every array says that by its type.
+        is_float: Whether these numbers are floating point numbers; others have a range of their own.
+        is_black_and_white: Whether 255 in a mask stands for class 1; `None` where it does not occur, or without masks.
+    """
+
+    classes: KnownClasses | None = None
+    value_range: ValueRange = "auto"
+    is_float: bool = False
+    is_black_and_white: bool | None = None
+
+    def range_of(self, array: StoredArray) -> ValueRange:
+        """The range of pictures of another part; `auto` where they are stored in another way."""
+        is_alike = not is_range_certain(array) and (array.dtype.kind == "f") == self.is_float
+        return self.value_range if is_alike else "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +98,14 @@ class Wanted:
         task: What is to be learned.
         part: `train`, `validation` or `test`.
         group_by: Array that says which samples belong together; empty for none.
-        known: The classes of the training data, for the other parts.
+        known: What is known of the training data, for the other parts.
     """
 
     settings: ArraySettings
     task: Task
     part: str
     group_by: str = ""
-    known: KnownClasses | None = None
+    known: Known = Known()
 
 
 Unusable = dict[int, str]
@@ -91,7 +131,7 @@ def samples_of(file: ArrayFile, wanted: Wanted) -> ArraySamples:
     _check_features((*inputs, labels, *(() if group is None else (group,))))
     unusable: Unusable = dict(file.unusable)
     pictures = _pictures(file, inputs, wanted, unusable)
-    masks, known = _masks(labels, wanted, file) if task == "image_segmentation" else (None, wanted.known)
+    masks, known = _masks(labels, wanted, file) if task == "image_segmentation" else (None, wanted.known.classes)
     read = None if masks is not None else _labels(file, labels, wanted, unusable)
     if read is not None and read.class_names and known is None:
         stored = choose_class_names(file, wanted.settings)
@@ -144,7 +184,10 @@ def _pictures(file: ArrayFile, inputs: Sequence[StoredArray], wanted: Wanted, un
     array = shaped(array, wanted.settings, file.arrays, unusable)
     if isinstance(array, ShapedArray):
         unusable |= array.misfits(unusable)
-    pictures = StoredPictures(array, wanted.settings.layout, wanted.settings.value_range)
+    value_range = wanted.settings.value_range
+    if value_range == "auto":
+        value_range = wanted.known.range_of(array)
+    pictures = StoredPictures(array, wanted.settings.layout, value_range)
     if not pictures.never_fails:
         _check_values(pictures, unusable)
     return pictures
@@ -164,8 +207,8 @@ def _check_values(pictures: StoredPictures, unusable: Unusable) -> None:
 def _masks(array: StoredArray, wanted: Wanted, file: ArrayFile) -> tuple[StoredMasks, KnownClasses]:
     array = shaped(array, wanted.settings, file.arrays, file.unusable) if array.dtype.kind == "O" else array
     stored = choose_class_names(file, wanted.settings)
-    names = wanted.known.names if wanted.known is not None else stored
-    masks = find_masks(array, len(names))
+    names = wanted.known.classes.names if wanted.known.classes is not None else stored
+    masks = find_masks(array, len(names), wanted.known.is_black_and_white)
     return masks, KnownClasses(names or tuple(f"class {number}" for number in range(masks.num_classes)), bool(stored))
 
 
@@ -174,14 +217,14 @@ def _labels(file: ArrayFile, array: StoredArray, wanted: Wanted, unusable: Unusa
     if is_number:
         read = read_numbers(array)
     else:
-        stored = choose_class_names(file, wanted.settings)
-        read = read_classes(array, stored, tuple(unusable), wanted.known)
-        if wanted.known is None and len(read.class_names) < 2:
+        stored, known = choose_class_names(file, wanted.settings), wanted.known.classes
+        read = read_classes(array, stored, tuple(unusable), known)
+        if known is None and len(read.class_names) < 2:
             raise DataError(
                 f"The labels {describe_array(array)} of {file.place} hold only one class "
                 f"({', '.join(read.class_names) or 'none'}). A network needs at least two to tell apart."
             )
-        if wanted.known is None and read.values.ndim == 1:
+        if known is None and read.values.ndim == 1:
             _refuse_empty_classes(file, array, read)
     for row, reason in read.unusable.items():
         unusable.setdefault(row, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from trainer.errors import DataError
 
 _FOLDERS = ("annotations", "annotation", "labels")
 _PARTS = {"train": TRAIN_NAMES, "validation": VALIDATION_NAMES, "test": TEST_NAMES}
+_TRAIN_AND_VALIDATION = {f"{one}{other}" for one in TRAIN_NAMES for other in VALIDATION_NAMES}
+_BETWEEN_WORDS = re.compile(r"[\W\d_]+|(?<=[a-z])(?=[A-Z])")
 _LOOKED_AT_BYTES = 4096
 
 
@@ -56,14 +59,31 @@ def coco_folder(place: Path, options: PictureOptions) -> CocoFolder:
     if not files:
         where = given or place
         raise DataError(f"{where} has no JSON file of COCO. Expected one with images, annotations and categories.")
+    return CocoFolder(place, _files_of_parts(files), options.images_dir)
+
+
+def _files_of_parts(files: list[Path]) -> dict[str, Path]:
+    """The file of each part by the words of its name; a file is of one part at most."""
+    # COCO has several kinds of annotations; those of objects are called instances.
+    files = sorted(files, key=lambda file: "instances" not in file.stem)
+    named = {file: _named_parts(file.stem) for file in files}
     parts: dict[str, Path] = {}
-    for part, words in _PARTS.items():
-        named = [file for file in files if any(word in file.stem.lower() for word in words)]
-        # COCO has several kinds of annotations; those of objects are called instances.
-        named.sort(key=lambda file: "instances" not in file.stem)
-        if named:
-            parts[part] = named[0]
-    return CocoFolder(place, parts if "train" in parts else {"train": files[0]}, options.images_dir)
+    for part in _PARTS:
+        own = [file for file in files if named[file] == {part}]
+        if own:
+            parts[part] = own[0]
+    if "train" in parts:
+        return parts
+    both = [file for file in files if named[file] == {"train", "validation"}]
+    if both:
+        return {"train": both[0]} | {part: file for part, file in parts.items() if part == "test"}
+    return {"train": min(files, key=lambda file: len(named[file]))}
+
+
+def _named_parts(stem: str) -> set[str]:
+    words = {word.lower() for word in _BETWEEN_WORDS.split(stem)}
+    found = {part for part, names in _PARTS.items() if words & set(names)}
+    return found | {"train", "validation"} if words & _TRAIN_AND_VALIDATION else found
 
 
 def _looks_like_coco(path: Path) -> bool:

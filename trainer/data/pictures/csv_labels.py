@@ -72,7 +72,8 @@ def read_label_table(path: Path, place: Path, options: PictureOptions, group_col
         path: The CSV file.
         place: The folder that the pictures are in, or in a folder `images_dir` of.
         options: What is known of the columns; what they leave open is guessed.
-        group_column: Column that says what belongs together, if there is one of that name.
+        group_column: Column that says what belongs together; empty for none, or a regular expression with a group in it
+            that is meant for the paths.
 
     Raises:
         ConfigError: A column that is given does not exist.
@@ -94,11 +95,23 @@ def read_label_table(path: Path, place: Path, options: PictureOptions, group_col
             what = "no class" if not found else f"{len(found)} classes, expected one"
             unusable[number] = f"line {lines[number]} of {file} gives it {what}"
             findings.error("missing_annotation", f"{names[number]} has {what}", file, f"line {lines[number]}")
-    groups = tuple(row[header.index(group_column)] for row in rows) if group_column in header else None
+    groups = _groups(header, rows, group_column, path)
     return LabelTable(
         place, file, PathList(names), tuple(lines), tuple(map(tuple, labels)), tuple(columns), is_marked, several,
         groups, unusable, findings,
     )  # fmt: skip
+
+
+def _groups(header: list[str], rows: list[list[str]], column: str, path: Path) -> tuple[str, ...] | None:
+    if column in header:
+        return tuple(row[header.index(column)] for row in rows)
+    if not column or "(" in column:
+        return None
+    message = (
+        f"{path} has no column {column}. It has {_shown(header)}. Give one of them, or a regular expression with a "
+        "group, such as (patient\\d+), that finds in a path what the picture belongs to."
+    )
+    raise ConfigError((Problem("data.split.group_by", message),))
 
 
 def has_pictures(path: Path, place: Path) -> bool:
@@ -156,9 +169,12 @@ def _path_column(
 def _column(header: Sequence[str], name: str, argument: str, path: Path) -> int:
     if name in header:
         return header.index(name)
-    shown = ", ".join(header[:10]) + (" …" if len(header) > 10 else "")
-    message = f"{path} has no column {name}. It has {shown}."
+    message = f"{path} has no column {name}. It has {_shown(header)}."
     raise ConfigError((Problem(f"data.loader.arguments.{argument}", message),))
+
+
+def _shown(header: Sequence[str]) -> str:
+    return ", ".join(header[:10]) + (" …" if len(header) > 10 else "")
 
 
 def _pictures(

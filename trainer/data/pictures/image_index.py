@@ -14,7 +14,7 @@ from trainer.data.pictures.found_boxes import FoundBoxes, in_order
 from trainer.data.pictures.image_folder import TEST_NAMES, TRAIN_NAMES, VALIDATION_NAMES, scan_image_folder
 from trainer.data.pictures.mask_folder import MaskFolder, find_masks, index_masks, mask_folders, read_mask_folder
 from trainer.data.pictures.picture_finder import first_folder
-from trainer.data.pictures.picture_groups import group_pattern, groups_of_paths, numbered
+from trainer.data.pictures.picture_groups import groups_of_paths, numbered
 from trainer.data.pictures.picture_layout import find_layout
 from trainer.data.pictures.picture_options import Layout, PictureOptions
 from trainer.data.pictures.pillow_samples import PillowSamples
@@ -54,15 +54,11 @@ def index_picture_parts(
     places = {part: resolve(place, base_dir) for part, place in given.items() if place}
     layout = find_layout(places["train"], options, config.project.task)
     parts = _READERS[layout](places, options, config)
-    group = group_pattern(config)
-    if group is None:
+    # Only training data is divided, so only its groups are asked for.
+    train = parts["train"]
+    if train.groups is not None:
         return parts
-    return {
-        part: index
-        if index.groups is not None
-        else dataclasses.replace(index, groups=groups_of_paths(config, index.names))
-        for part, index in parts.items()
-    }
+    return parts | {"train": dataclasses.replace(train, groups=groups_of_paths(config, train.names))}
 
 
 def _class_folders(places: Places, options: PictureOptions, config: Config) -> dict[str, SampleIndex]:  # noqa: ARG001
@@ -84,7 +80,7 @@ def _class_folders(places: Places, options: PictureOptions, config: Config) -> d
 def _labels_file(places: Places, options: PictureOptions, config: Config) -> dict[str, SampleIndex]:
     split = config.data.split
     column = split.group_by if split.method == "group" else ""
-    tables = {part: _table(place, options, column) for part, place in places.items()}
+    tables = {part: _table(place, options, column if part == "train" else "") for part, place in places.items()}
     train = tables["train"]
     names = options.class_names or train.class_names
     if len(names) < 2 and not train.several:

@@ -35,7 +35,7 @@ class TableData:
         target_name: The column to predict.
         class_names: Classes by number; empty for a regression.
         targets: int32 class numbers or float32 numbers, shape (rows,).
-        groups: int64, shape (rows,), where a column says which rows belong together.
+        groups: int64, shape (rows,), where a column of the training table says which rows belong together.
         problems: What was found wrong.
     """
 
@@ -102,7 +102,8 @@ def read_table(config: Config, path: Path, options: TableOptions, like: TableDat
         raise ConfigError((Problem(_TARGET_KEY, f"Give the column to predict. {path.name} has: {listed}."),))
     require_columns((options.target_column,), file, _TARGET_KEY)
     target = _Target.read(file, options.target_column, task, like)
-    group_column = _group_column(config, file)
+    # Only the training table is divided, so only its groups are asked for.
+    group_column = _group_column(config, file) if like is None else ""
     if like is None:
         groups_only = {group_column} - set(options.feature_columns)
         columns, problems = find_columns(file, options, frozenset({options.target_column, *groups_only}))

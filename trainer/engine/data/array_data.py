@@ -169,7 +169,9 @@ def _pictures(
         decoder = _decoder(found, picture_format)
         kept = store.prepare(decoder, functools.partial(_key, found, settings, picture_format, "pictures"), progress)
         targets, unreadable = _picture_targets(found, settings, picture_format, store)
-        loaded = _part(index, kept.pixels, targets, picture_format.shape, unreadable | kept.unreadable)
+        # What a disk cache knows was found out by an earlier run; this one has looked at the labels anew.
+        reasons = index.unusable | unreadable | kept.unreadable
+        loaded = _part(index, kept.pixels, targets, picture_format.shape, reasons)
         parts[part] = dataclasses.replace(loaded, cache=kept.cache)
         before += index.num_samples
     return parts
@@ -215,15 +217,17 @@ def _picture_targets(
 
 
 def _key(samples: ArraySamples, settings: ArraySettings, row_format: PictureFormat, what: str) -> str:
-    """A name that changes with the files, the arrays in them, the format and the decoders."""
+    """A name that changes with the files, the arrays and rows of them, the format and the decoders."""
     pictures = samples.pictures
     arrays = (
         pictures.array.name if pictures is not None else "",
         pictures.value_range if isinstance(pictures, StoredPictures) else "",
         samples.masks.array.name if samples.masks is not None else "",
         samples.masks.num_classes if samples.masks is not None else 0,
+        samples.masks.is_black_and_white if samples.masks is not None else False,
     )
-    parts = (_VERSION, tf.__version__, PIL.__version__, what, settings, row_format, arrays)
+    left_out = sorted(samples.index.unusable)
+    parts = (_VERSION, tf.__version__, PIL.__version__, what, settings, row_format, arrays, left_out)
     digest = hashlib.sha256(repr(parts).encode())
     for file in samples.files:
         status = file.stat()

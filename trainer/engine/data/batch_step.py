@@ -12,7 +12,13 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from trainer.catalog.augmentation_support import MOVING_LAYERS, PROBABILITY, unsuited_because
+from trainer.catalog.augmentation_support import (
+    MOVING_LAYERS,
+    PROBABILITY,
+    STEPS_KEY,
+    VARIATION_STEPS_KEY,
+    unsuited_because,
+)
 from trainer.config.component import Component
 from trainer.engine.components import build, find_object, parameters_of
 from trainer.engine.data.batch_seeds import BatchSeeds, seed_layer
@@ -74,6 +80,13 @@ class BatchStep:
     shape: Shape | None = None
 
     @property
+    def key(self) -> str:
+        """The setting that it stands in."""
+        if self.kind == "preprocessing":
+            return "data.preprocessing"
+        return VARIATION_STEPS_KEY if self.only_copies else STEPS_KEY
+
+    @property
     def is_layer(self) -> bool:
         """Whether it is a Keras layer."""
         return isinstance(self.target, keras.layers.Layer)
@@ -86,7 +99,7 @@ class BatchStep:
         """
         if self.target_kind in ("masks", "boxes") and tuple(before)[1:3] != tuple(after)[1:3]:
             message = f"{self.component.name} changes the pictures' size but not that of their {self.target_kind}."
-            raise ConfigError((Problem(f"data.{_KEYS[self.kind]}", f"{message} Set data.image_size instead."),))
+            raise ConfigError((Problem(self.key, f"{message} Set data.image_size instead."),))
 
     def __call__(self, images: Any, targets: Any, draws: StepDraws) -> tuple[Any, Any]:
         """Change a batch.
@@ -217,10 +230,7 @@ class BatchStep:
     def _misfit(self, message: str) -> Exception:
         if self.component.file is not None:
             return misfit(message, self.component.file, self.found)
-        return ConfigError((Problem(f"data.{_KEYS[self.kind]}", f"{self.component.name}: {message}"),))
-
-
-_KEYS = {"preprocessing": "preprocessing", "augmentation": "augmentation.steps"}
+        return ConfigError((Problem(self.key, f"{self.component.name}: {message}"),))
 
 
 def _described(received: Any) -> str:
@@ -232,7 +242,7 @@ def _keras_refusal(step: BatchStep) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
-        raise DataError(f"The step {step.component.name} of data.{_KEYS[step.kind]} failed: {error}") from error
+        raise DataError(f"The step {step.component.name} of {step.key} failed: {error}") from error
 
 
 def build_step(
@@ -258,7 +268,7 @@ def build_step(
     """
     found = find_object(kind, component, functions_dir)
     if kind == "augmentation" and component.file is None and (reason := unsuited_because(component.name, target_kind)):
-        raise ConfigError((Problem("data.augmentation.steps", reason),))
+        raise ConfigError((Problem(VARIATION_STEPS_KEY if only_copies else STEPS_KEY, reason),))
     plain = _without_probability(component, found) if kind == "augmentation" else component
     probability = 1.0 if plain is component else _number(component.arguments[PROBABILITY])
     target = _target(kind, plain, found, functions_dir, target_kind)

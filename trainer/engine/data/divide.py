@@ -51,7 +51,8 @@ def prepare_parts(
         has_own_validation="validation" in parts,
         has_own_test="test" in parts,
     )
-    _tell_division(config, train, division, reporter, has_own_validation="validation" in parts)
+    own = {f"has_own_{name}": name in parts for name in ("validation", "test")}
+    _tell_division(config, train, division, reporter, **own)
     splits = {
         name: _split(part, held_out, class_names)
         for name, part, held_out in (
@@ -133,11 +134,19 @@ def _told_problems(parts: Mapping[str, LoadedPart], reporter: Reporter) -> tuple
 
 
 def _tell_division(
-    config: Config, train: LoadedPart, division: Division, reporter: Reporter, *, has_own_validation: bool
+    config: Config,
+    train: LoadedPart,
+    division: Division,
+    reporter: Reporter,
+    *,
+    has_own_validation: bool,
+    has_own_test: bool,
 ) -> None:
     what = "pictures" if len(train.input_shape) == 3 else "samples"
     if len(division.test):
         reporter.log("DATA", f"{len(division.test):,} {what} are held out for the test")
+    elif config.data.split.test_fraction and not has_own_test:
+        reporter.notice("warning", f"There are too few {what}, so none can be held out for the test.")
     split = config.data.split
     if split.num_folds and split.fold:
         reporter.log("DATA", f"Fold {split.fold} of {split.num_folds}")

@@ -56,7 +56,7 @@ def explain_decode_failure(error: BaseException, prepared: PreparedData) -> Data
             named = "; ".join(f"{split.place / split.names[position]} ({reason})" for position, reason in found[:5])
             return DataError(
                 f"{len(found)} pictures can no longer be read: {named}. They were readable, or looked it, when "
-                "training began. Restore or remove them and continue the run; data.cache set to disk or memory "
+                "training began. Restore them and continue the run; data.cache set to disk or memory "
                 "decodes everything before training begins."
             )
     return None

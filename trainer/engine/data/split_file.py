@@ -11,6 +11,7 @@ import numpy as np
 from trainer.engine.data.prepared import PreparedData
 from trainer.engine.data.split import Split
 from trainer.engine.data.targets import NumberTargets
+from trainer.errors import DataError
 from trainer.runs.atomic import write_atomically
 
 
@@ -46,3 +47,30 @@ def _classes(split: Split) -> list[str]:
     if not names:
         return [" ".join(f"{value:g}" for value in np.atleast_1d(row)) for row in targets.values]
     return ["|".join(names[number] for number in np.flatnonzero(row)) for row in targets.values]
+
+
+def require_same_division(path: Path, prepared: PreparedData) -> None:
+    """Refuse to go on where samples that were trained on would now be validated or tested on.
+
+    A sample that was added or removed since the run began divides all others anew.
+
+    Args:
+        path: The table that the run's earlier session wrote; nothing is asked of a run without one.
+        prepared: The data as it is now.
+
+    Raises:
+        DataError: The division is another one.
+    """
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = [(row["file"], row["split"]) for row in csv.DictReader(file)]
+    for name in ("validation", "test"):
+        split = prepared.splits.get(name)
+        # Those that were in both before, as where a folder validates on itself, are as they were.
+        only_trained = {file for file, part in rows if part == "train"} - {file for file, part in rows if part == name}
+        if isinstance(split, Split) and (count := sum(str(split.place / each) in only_trained for each in split.names)):
+            raise DataError(
+                f"{count:,} samples that this run was trained on would now be {name} samples: the data has changed "
+                "since it began. Put back what was removed and take away what was added, or start a new run."
+            )

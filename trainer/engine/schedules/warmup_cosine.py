@@ -36,7 +36,10 @@ def WarmupCosine(
     warmup = in_steps("warmup", warmup_epochs, warmup_steps, steps_per_epoch)
     total = epochs * steps_per_epoch
     require(
-        warmup < total, f"The warm-up must be shorter than training ({epochs} epochs, {total} steps)", f"{warmup:g}"
+        warmup < total,
+        f"The warm-up must be shorter than training, {total} steps with training.epochs {epochs}: give fewer in "
+        "warmup_epochs or warmup_steps",
+        f"{warmup:g}",
     )
     require(min_learning_rate >= 0, "min_learning_rate must not be negative", min_learning_rate)
     length = steps_left(None, None, steps_per_epoch, epochs, warmup)

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from trainer.engine.data.targets import UNCOUNTED_CLASS
+
 
 class _AdaptedMetric(keras.metrics.Metric):  # type: ignore[misc]
     """Converts labels between class numbers and one-hot vectors before another metric sees them."""
@@ -18,7 +20,7 @@ class _AdaptedMetric(keras.metrics.Metric):  # type: ignore[misc]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch into account. `y_pred`: (batch, classes)."""
-        y_true = _one_hot(y_true, y_pred) if self._to_one_hot else keras.ops.argmax(y_true, axis=-1)
+        y_true = _one_hot(y_true, y_pred) if self._to_one_hot else _class_numbers(y_true)
         self._metric.update_state(y_true, y_pred, sample_weight=sample_weight)
 
     def result(self) -> Any:
@@ -50,6 +52,15 @@ def with_one_hot_labels(own: Any) -> Any:
         return own(_one_hot(y_true, y_pred), y_pred)
 
     return functools.update_wrapper(adapted, own)
+
+
+def _class_numbers(y_true: Any) -> Any:
+    """Numbers of the classes of one-hot rows; in masks, (B, height, width, classes), 255 for rows of zeros."""
+    numbers = keras.ops.argmax(y_true, axis=-1)
+    if len(y_true.shape) != 4:
+        return numbers
+    is_counted = keras.ops.any(y_true > 0, axis=-1)
+    return keras.ops.where(is_counted, numbers, keras.ops.cast(UNCOUNTED_CLASS, numbers.dtype))
 
 
 def _one_hot(y_true: Any, y_pred: Any) -> Any:

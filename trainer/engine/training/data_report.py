@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainer.engine.data.part import estimated_samples
 from trainer.engine.data.prepared import PreparedData
-from trainer.engine.data.split_file import write_split
+from trainer.engine.data.split_file import require_same_division, write_split
 from trainer.runs.atomic import write_atomically
 from trainer.runs.events import DataLoaded
 from trainer.runs.folder import RunFolder
@@ -16,7 +16,9 @@ def report_data(data: PreparedData, folder: RunFolder, output: RunOutput) -> Non
 
     Raises:
         OSError: A file cannot be written.
+        DataError: The run is continued, and samples that it was trained on would now be validated or tested on.
     """
+    require_same_division(folder.split_path, data)
     output.log("TRAINING", "Training dataset loaded successfully")
     in_classes = f" in {len(data.class_names)} classes" if data.class_names else ""
     output.log("DATA", f"{data.train.describe('training')}{in_classes}")

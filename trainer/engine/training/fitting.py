@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.catalog.augmentation_support import VARIATION_STEPS_KEY, chosen_steps
 from trainer.catalog.check import find_entry
 from trainer.catalog.entry import ComponentKind
 from trainer.catalog.label_smoothing import label_smoothing_problem
+from trainer.catalog.mask_support import MASK_ACCURACIES, MASK_CROSSENTROPY, mask_problems
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.task import TASKS, Task
-from trainer.engine.components import as_copied, build, make
+from trainer.engine.components import accepted, as_copied, build, find_object, make
 from trainer.engine.data.prepared import TargetKind
 from trainer.engine.data.targets import UNCOUNTED_CLASS
 from trainer.engine.training.adapted_metric import adapt_metric, with_one_hot_labels
@@ -31,12 +33,14 @@ class OutputFit:
         one_hot: Labels come as (batch, classes) float32 instead of (batch,) int32.
         loss: The loss; `None` where the model computes its own.
         metrics: The metrics; `None` for those of the task.
+        target_kind: What is predicted, as far as it is known.
     """
 
     activation: str
     one_hot: bool
     loss: Component | None = None
     metrics: tuple[Component, ...] | None = None
+    target_kind: TargetKind = "classes"
 
 
 def fit_output(loss: Component | None, functions_dir: Path | None = None) -> OutputFit:
@@ -65,14 +69,16 @@ def fit_task(config: Config, functions_dir: Path | None = None) -> OutputFit:
     training, task = config.training, TASKS[config.project.task]
     loss = training.loss or _default_loss(config)
     if config.project.task == "tabular_regression":
-        return OutputFit("linear", one_hot=False, loss=loss)
+        return OutputFit("linear", one_hot=False, loss=loss, target_kind="numbers")
     fit = dataclasses.replace(fit_output(loss, functions_dir), loss=loss)
+    if config.project.task == "image_segmentation":
+        fit = dataclasses.replace(fit, target_kind="masks")
     if not task.loss:
         return OutputFit("linear", one_hot=False, loss=training.loss)
     if training.label_smoothing:
         require_smoothing(config)
         return dataclasses.replace(fit, one_hot=True)
-    mixing = mixes_labels(config.data.augmentation.steps, functions_dir)
+    mixing = _mixing_step(config, functions_dir)
     if mixing is None or fit.one_hot:
         return fit
     if training.loss is not None and _twin_of_sparse(training.loss) is None:
@@ -84,21 +90,65 @@ def fit_task(config: Config, functions_dir: Path | None = None) -> OutputFit:
 def fit_data(fit: OutputFit, config: Config, kind: TargetKind) -> OutputFit:
     """The same for the data there is: pictures of several classes each get a score per class that stands for itself.
 
+    The task `custom` takes any data, whose kind then decides what the task decides otherwise.
+
     Raises:
-        ConfigError: The data does not fit the task.
+        ConfigError: The data does not fit the task, or loss and metrics do not fit the data.
     """
     expected = _TARGETS[config.project.task]
     if kind not in expected:
         found = _TARGET_TEXTS[kind]
         message = f"The loader gives {found}, which does not fit {TASKS[config.project.task].title.lower()}."
         raise ConfigError((Problem("project.task", message),))
-    if kind != "label_sets":
-        return fit
-    if config.training.loss is None:
+    if kind != "other":
+        fit = dataclasses.replace(fit, target_kind=kind)
+    if kind == "label_sets":
+        return _fit_label_sets(fit, config)
+    if config.project.task == "custom" and kind == "numbers":
+        return _fit_numbers(fit, config)
+    if config.project.task == "custom" and kind == "masks":
+        return _fit_masks(fit, config)
+    return fit
+
+
+def _fit_label_sets(fit: OutputFit, config: Config) -> OutputFit:
+    loss = config.training.loss
+    if loss is None:
         fit = dataclasses.replace(fit, loss=Component(name="BinaryCrossentropy"), activation="sigmoid")
+    elif loss.file is None and (name := _name_of("loss", loss, None)).startswith(("Sparse", "Categorical")):
+        message = f"{name} expects one class per sample, but the samples have several. Choose BinaryCrossentropy."
+        raise ConfigError((Problem("training.loss", message),))
     if config.training.metrics is None:
         fit = dataclasses.replace(fit, metrics=_METRICS_OF_LABEL_SETS)
     return dataclasses.replace(fit, one_hot=True)
+
+
+def _fit_numbers(fit: OutputFit, config: Config) -> OutputFit:
+    """What a regression of table rows has. Losses that begin with Binary keep their sigmoid."""
+    facts = TASKS["tabular_regression"]
+    if config.training.loss is None:
+        if config.training.label_smoothing:
+            message = "The loader gives numbers, which cannot be smoothed like classes. Set this to 0."
+            raise ConfigError((Problem("training.label_smoothing", message),))
+        fit = dataclasses.replace(fit, loss=Component(name=facts.loss), activation="linear")
+    if config.training.metrics is None:
+        fit = dataclasses.replace(fit, metrics=tuple(Component(name=name) for name in facts.metrics))
+    activation = "sigmoid" if fit.activation == "sigmoid" else "linear"
+    return dataclasses.replace(fit, activation=activation, one_hot=False)
+
+
+def _fit_masks(fit: OutputFit, config: Config) -> OutputFit:
+    """What image segmentation has."""
+    smoothing = label_smoothing_problem(config, has_masks=True)
+    if found := (*mask_problems(config, has_masks=True), *((smoothing,) if smoothing else ())):
+        raise ConfigError(found)
+    if config.training.loss is None:
+        loss = _loss_of_masks(config)
+        fit = dataclasses.replace(fit, loss=loss, activation="softmax", one_hot=bool(config.training.label_smoothing))
+    if config.training.metrics is None:
+        names = TASKS["image_segmentation"].metrics
+        fit = dataclasses.replace(fit, metrics=tuple(Component(name=name) for name in names))
+    return fit
 
 
 _CLASSES: tuple[TargetKind, ...] = ("classes", "label_sets", "other")
@@ -125,21 +175,29 @@ _METRICS_OF_LABEL_SETS = (
 
 
 def _default_loss(config: Config) -> Component | None:
-    """The loss of the task. Pixels of a mask that stand for no class have the number 255."""
+    """The loss of the task."""
+    if config.project.task == "image_segmentation":
+        return _loss_of_masks(config)
     name = TASKS[config.project.task].loss
-    if not name:
-        return None
-    arguments = {"ignore_class": UNCOUNTED_CLASS} if config.project.task == "image_segmentation" else {}
-    return Component(name=name, arguments=arguments)
+    return Component(name=name) if name else None
 
 
-def mixes_labels(steps: tuple[Component, ...], functions_dir: Path | None) -> str | None:
-    """Name of the first augmentation step that gets labels and may change them, such as MixUp; `None` without one."""
+def _loss_of_masks(config: Config) -> Component:
+    """Pixels that stand for no class have the number 255; Keras' own loss would smooth them into all classes."""
+    if config.training.label_smoothing:
+        return Component(name="MaskCrossentropy")
+    return Component(name=TASKS["image_segmentation"].loss, arguments={"ignore_class": UNCOUNTED_CLASS})
+
+
+def _mixing_step(config: Config, functions_dir: Path | None) -> str | None:
+    """The first augmentation step that gets labels and may change them, such as MixUp; `None` without one."""
     from trainer.engine.data.batch_step import build_step
 
-    for component in steps:
-        if "labels" in build_step("augmentation", component, functions_dir).takes:
-            return component.name
+    for key, steps in chosen_steps(config).items():
+        only_copies = key == VARIATION_STEPS_KEY
+        for number, component in enumerate(steps):
+            if "labels" in build_step("augmentation", component, functions_dir, only_copies=only_copies).takes:
+                return f"{component.name} in {key}.{number}"
     return None
 
 
@@ -215,17 +273,23 @@ def build_metrics(
     chosen = config.training.metrics if config.training.metrics is not None else fit.metrics
     if chosen is None:
         chosen = tuple(Component(name=name) for name in TASKS[task].metrics)
-    if task == "tabular_regression":
+    if fit.target_kind == "numbers":
         return [make("metric", component, functions_dir) for component in chosen]
-    return [_metric(component, fit.one_hot, functions_dir, class_names) for component in chosen]
+    return [_metric(component, fit, functions_dir, class_names) for component in chosen]
 
 
-def _metric(component: Component, one_hot: bool, functions_dir: Path | None, class_names: Sequence[str]) -> Any:
+def _metric(component: Component, fit: OutputFit, functions_dir: Path | None, class_names: Sequence[str]) -> Any:
+    one_hot = fit.one_hot
     if component.file is not None:
-        own = make("metric", component, functions_dir, class_names=list(class_names))
+        # Keras' own constructors refuse what their **kwargs seem to take.
+        found = find_object("metric", component, functions_dir)
+        own = make("metric", component, functions_dir, **accepted(found, {"class_names": list(class_names)}))
         return own if one_hot else with_one_hot_labels(own)
-    if component.name.lower() in ("accuracy", "acc"):
+    if fit.target_kind == "masks":
+        component = _for_masks(component)
+    elif component.name.lower() in ("accuracy", "acc"):
         fitting = "CategoricalAccuracy" if one_hot else "SparseCategoricalAccuracy"
+        fitting = "BinaryAccuracy" if fit.target_kind == "label_sets" else fitting
         name = component.arguments.get("name", "accuracy")
         return build("metric", Component(name=fitting, arguments=component.arguments | {"name": name}))
     metric = build("metric", component, functions_dir, class_names=list(class_names))
@@ -237,6 +301,17 @@ def _metric(component: Component, one_hot: bool, functions_dir: Path | None, cla
     if wants_one_hot == one_hot:
         return metric
     return adapt_metric(metric, to_one_hot=wants_one_hot)
+
+
+def _for_masks(component: Component) -> Component:
+    """The metric that leaves out pixels that are not counted, under the figure's usual name."""
+    name = "Accuracy" if component.name.lower() == "acc" else _name_of("metric", component, None)
+    if name in MASK_ACCURACIES:
+        figure = "accuracy" if name == "Accuracy" else "sparse_categorical_accuracy"
+        return Component(name="PixelAccuracy", arguments={"name": figure} | component.arguments)
+    if name == MASK_CROSSENTROPY:
+        return Component(name=name, arguments={"ignore_class": UNCOUNTED_CLASS} | component.arguments)
+    return component
 
 
 _CLASS_NUMBER_LOSSES = frozenset({"CategoricalGeneralizedCrossEntropy"})

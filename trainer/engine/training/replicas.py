@@ -18,6 +18,7 @@ import tensorflow as tf
 from tensorflow.python.data.ops import multi_device_iterator_ops
 
 from trainer.engine.data.dataset_options import fixed_options
+from trainer.engine.models.detection.detector import BoxDetector
 
 
 class Share(NamedTuple):
@@ -162,6 +163,8 @@ def _forward(model: Any, share: Share, *, training: bool) -> tuple[Any, Any]:
     scores = model(inputs, training=training)
     loss = model.compute_loss(x=inputs, y=labels, y_pred=scores, sample_weight=weights, training=training)
     num_replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+    if isinstance(model, BoxDetector):  # its own loss knows nothing of copies, where those of Keras divide
+        loss = loss / num_replicas
     model._loss_tracker.update_state(loss * num_replicas, sample_weight=share.num_samples)
     return scores, loss
 
