@@ -153,8 +153,8 @@ class DataSection(Section):
     batch_size: int = setting(
         32,
         "Batch size",
-        "Pictures per training step. Larger is faster on a GPU and needs more memory; 16 to 128 suits most.",
-        unit="images",
+        "Samples per training step. Larger is faster on a GPU and needs more memory; 16 to 128 suits most.",
+        unit="samples",
         ge=1,
         le=65536,
     )

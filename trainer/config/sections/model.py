@@ -89,4 +89,5 @@ class ModelSection(Section):
         "Share of features dropped at random before the output layer while training, against overfitting.",
         ge=0,
         lt=1,
+        pictures=True,
     )

@@ -27,7 +27,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample(
         "shape_boxes",
         "Shapes with boxes",
-        "240 pictures of several drawn shapes with their boxes, 128 × 128 pixels, 3 classes, as Pascal VOC.",
+        "240 drawn pictures with boxes, 128 × 128 pixels, 3 classes.",
     ),
     Sample("wine", "Wines in a table", "13 measurements of 178 wines, 3 cultivars to tell apart, as CSV."),
     Sample("diabetes", "Patients in a table", "10 measurements of 442 patients, a number to predict, as CSV."),
