@@ -94,7 +94,7 @@ def test_an_unset_training_folder_says_so(prepare: Prepare) -> None:
 
 
 def test_what_does_not_fit_is_overruled_and_told(prepare: Prepare, heard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.engine.data.prepare.free_memory_bytes", lambda: 100)
+    monkeypatch.setattr("trainer.engine.data.row_store.free_memory_bytes", lambda: 100)
     assert prepare(cache="memory").cache == "disk"
     assert "data.cache asks for memory, which does not fit" in heard.notices[0]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.config.config import Config
 from trainer.config.sections import SplitSection
 from trainer.data.order import random_order
 from trainer.data.split import stratified_split
@@ -45,6 +47,27 @@ class DivisibleSamples:
     rows: Rows
     labels: NDArray[np.int32] | None = None
     groups: NDArray[np.int64] | None = None
+
+
+def divide_samples(samples: DivisibleSamples, config: Config, parts: Container[str]) -> Division:
+    """Divide the training data of a configuration.
+
+    Args:
+        samples: All of them.
+        config: Its section `data` says how; `runtime.seed` decides what is random.
+        parts: Has `validation` and `test` in it where there is data of their own.
+
+    Raises:
+        ConfigError: The samples cannot be divided like that.
+    """
+    return divide_rows(
+        samples,
+        config.data.split,
+        config.runtime.seed,
+        validation_fraction=config.data.validation_fraction,
+        has_own_validation="validation" in parts,
+        has_own_test="test" in parts,
+    )
 
 
 def divide_rows(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config.config import Config
-from trainer.data.divide_rows import DivisibleSamples, divide_rows
+from trainer.data.divide_rows import DivisibleSamples, divide_samples
 from trainer.data.pictures.image_folder import EXTENSIONS
 from trainer.data.sample_index import SampleIndex
 
@@ -70,14 +70,7 @@ def divided_parts(config: Config, indexes: Mapping[str, SampleIndex]) -> tuple[P
     """
     train = indexes["train"]
     usable, left_out = _usable(train)
-    division = divide_rows(
-        DivisibleSamples(usable, single_labels(train), train.groups),
-        config.data.split,
-        config.runtime.seed,
-        validation_fraction=config.data.validation_fraction,
-        has_own_validation="validation" in indexes,
-        has_own_test="test" in indexes,
-    )
+    division = divide_samples(DivisibleSamples(usable, single_labels(train), train.groups), config, indexes)
     parts = [PartSamples("train", train, division.train, left_out)]
     for name, held_out in (("validation", division.validation), ("test", division.test)):
         if name in indexes:

@@ -21,7 +21,6 @@ from trainer.data.arrays.array_pictures import StoredPictures
 from trainer.data.arrays.array_samples import ArraySamples
 from trainer.data.arrays.array_settings import ArraySettings, path_of
 from trainer.data.sample_index import SampleIndex
-from trainer.engine.data.cache_choice import CacheChoice, choose_cache, free_disk_bytes, free_memory_bytes
 from trainer.engine.data.divide import prepare_parts
 from trainer.engine.data.encoded_pixels import EncodedRows
 from trainer.engine.data.loaded import LoadedPart
@@ -29,7 +28,7 @@ from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import ArrayPixels, aligned_array
 from trainer.engine.data.prepare import default_cache_folder
 from trainer.engine.data.prepared import PreparedData
-from trainer.engine.data.row_store import RowDecoder, RowStore
+from trainer.engine.data.row_store import RowDecoder, RowStore, chosen_store
 from trainer.engine.data.split import Split
 from trainer.engine.data.stored_pixels import StoredRows
 from trainer.engine.data.targets import ClassTargets, MaskTargets, NumberTargets, Targets
@@ -155,8 +154,7 @@ def _pictures(
     cache_folder: Path,
 ) -> dict[str, LoadedPart]:
     picture_format = PictureFormat.from_config(config.data)
-    choice = _chosen_cache(config, samples, picture_format, reporter, cache_folder)
-    store = RowStore(choice.kind, cache_folder, reporter)
+    store = chosen_store(config.data.cache, _decoded_bytes(samples, picture_format), cache_folder, reporter)
     total = sum(found.index.num_samples for found in samples.values())
     before = 0
     parts: dict[str, LoadedPart] = {}
@@ -177,23 +175,12 @@ def _pictures(
     return parts
 
 
-def _chosen_cache(
-    config: Config,
-    samples: dict[str, ArraySamples],
-    picture_format: PictureFormat,
-    reporter: Reporter,
-    cache_folder: Path,
-) -> CacheChoice:
+def _decoded_bytes(samples: dict[str, ArraySamples], picture_format: PictureFormat) -> int:
     mask_bytes = picture_format.height * picture_format.width
-    needed = sum(
+    return sum(
         found.index.num_samples * (picture_format.num_bytes + (mask_bytes if found.masks is not None else 0))
         for found in samples.values()
     )
-    choice = choose_cache(config.data.cache, needed, free_memory_bytes(), free_disk_bytes(cache_folder))
-    reporter.log("DATA", choice.reason)
-    if choice.overruled:
-        reporter.notice("warning", f"data.cache asks for {config.data.cache}, which does not fit. {choice.reason}")
-    return choice
 
 
 def _decoder(samples: ArraySamples, picture_format: PictureFormat) -> RowDecoder:

@@ -10,6 +10,7 @@ from typing import Literal
 import psutil
 
 CacheKind = Literal["memory", "disk", "off"]
+CacheSetting = Literal["auto", "off", "memory", "disk"]
 _MEMORY_SHARE = 0.3
 _DISK_SHARE = 0.5
 _CONTROL_GROUP = Path("/sys/fs/cgroup")
@@ -30,9 +31,7 @@ class CacheChoice:
     overruled: bool = False
 
 
-def choose_cache(
-    wanted: Literal["auto", "off", "memory", "disk"], needed_bytes: int, free_memory_bytes: int, free_disk_bytes: int
-) -> CacheChoice:
+def choose_cache(wanted: CacheSetting, needed_bytes: int, free_memory_bytes: int, free_disk_bytes: int) -> CacheChoice:
     """Take what is wanted if it fits; `auto` takes memory before disk before nothing.
 
     Args:

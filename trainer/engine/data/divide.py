@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config.config import Config
-from trainer.data.divide_rows import DivisibleSamples, Division, divide_rows
+from trainer.data.divide_rows import DivisibleSamples, Division, divide_samples
 from trainer.data.sample_index import DataProblem
 from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.data.part import ClassCount
@@ -43,14 +43,7 @@ def prepare_parts(
     train = parts["train"]
     rows = train.usable_rows()
     _refuse_lost_classes(train, rows, class_names)
-    division = divide_rows(
-        DivisibleSamples(rows, train.labels, train.groups),
-        config.data.split,
-        config.runtime.seed,
-        validation_fraction=config.data.validation_fraction,
-        has_own_validation="validation" in parts,
-        has_own_test="test" in parts,
-    )
+    division = divide_samples(DivisibleSamples(rows, train.labels, train.groups), config, parts)
     own = {f"has_own_{name}": name in parts for name in ("validation", "test")}
     _tell_division(config, train, division, reporter, **own)
     splits = {

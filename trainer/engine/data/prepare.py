@@ -19,14 +19,14 @@ from trainer.data.pictures.picture_options import PictureOptions
 from trainer.data.pictures.pillow_samples import PillowSamples
 from trainer.data.sample_index import DataProblem, SampleIndex
 from trainer.engine.data.box_targets import place_boxes
-from trainer.engine.data.cache_choice import CacheKind, choose_cache, free_disk_bytes, free_memory_bytes
+from trainer.engine.data.cache_choice import CacheKind
 from trainer.engine.data.decode_masks import MaskFormat
 from trainer.engine.data.divide import prepare_parts
 from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.data.picture_files import MaskFiles, PictureFiles
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.prepared import PreparedData
-from trainer.engine.data.row_store import Progress, ReadyRows, RowStore
+from trainer.engine.data.row_store import Progress, ReadyRows, RowStore, chosen_store
 from trainer.engine.data.targets import BoxTargets, ClassTargets, MaskTargets, NumberTargets, Targets
 from trainer.engine.reporting import Reporter
 from trainer.errors import ConfigError, Problem
@@ -148,11 +148,7 @@ def _make_ready(
     picture_format = PictureFormat.from_config(config.data)
     files = {part: _files(index, picture_format) for part, index in indices.items()}
     needed = sum(item.num_bytes for item in files.values())
-    choice = choose_cache(config.data.cache, needed, free_memory_bytes(), free_disk_bytes(cache_folder))
-    reporter.log("DATA", choice.reason)
-    if choice.overruled:
-        reporter.notice("warning", f"data.cache asks for {config.data.cache}, which does not fit. {choice.reason}")
-    store = RowStore(choice.kind, cache_folder, reporter)
+    store = chosen_store(config.data.cache, needed, cache_folder, reporter)
     total, before = sum(item.count for item in files.values()), 0
     parts: dict[str, LoadedPart] = {}
     for part, index in indices.items():

@@ -10,7 +10,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.data.cache_choice import CacheKind
+from trainer.engine.data.cache_choice import (
+    CacheKind,
+    CacheSetting,
+    choose_cache,
+    free_disk_bytes,
+    free_memory_bytes,
+)
 from trainer.engine.data.decode_folder import Decoded, Store
 from trainer.engine.data.disk_cache import make_entry, open_entry
 from trainer.engine.data.pixels import ArrayPixels, Pixels, aligned_array
@@ -113,3 +119,19 @@ class RowStore:
             f"The decoded data cannot be kept on {place}: {reason}. It is decoded again in every epoch, which is "
             "slower. Free some space, or set data.cache to off.",
         )
+
+
+def chosen_store(wanted: CacheSetting, needed_bytes: int, cache_folder: Path, reporter: Reporter) -> RowStore:
+    """A store that keeps rows where they are wanted and fit, and what was chosen said.
+
+    Args:
+        wanted: The setting `data.cache`.
+        needed_bytes: Size of all decoded rows.
+        cache_folder: Where the disk cache is.
+        reporter: Told the choice and its reason.
+    """
+    choice = choose_cache(wanted, needed_bytes, free_memory_bytes(), free_disk_bytes(cache_folder))
+    reporter.log("DATA", choice.reason)
+    if choice.overruled:
+        reporter.notice("warning", f"data.cache asks for {wanted}, which does not fit. {choice.reason}")
+    return RowStore(choice.kind, cache_folder, reporter)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config.config import Config
-from trainer.data.divide_rows import DivisibleSamples, divide_rows
+from trainer.data.divide_rows import DivisibleSamples, divide_samples
 from trainer.data.sample_index import DataProblem
 from trainer.data.tables.table_checks import check_table, filled_columns, unused_columns
 from trainer.data.tables.table_data import TableData, read_tables
@@ -133,14 +133,7 @@ def _training_rows(config: Config, tables: dict[str, TableData]) -> NDArray[np.i
     """The rows that `prepare_parts` will train on: what is learned for encoding must not see the others."""
     train = tables["train"]
     labels = train.targets.astype(np.int32) if train.class_names else None
-    division = divide_rows(
-        DivisibleSamples(np.arange(len(train.lines)), labels, train.groups),
-        config.data.split,
-        config.runtime.seed,
-        validation_fraction=config.data.validation_fraction,
-        has_own_validation="validation" in tables,
-        has_own_test="test" in tables,
-    )
+    division = divide_samples(DivisibleSamples(np.arange(len(train.lines)), labels, train.groups), config, tables)
     return division.train
 
 
