@@ -16,6 +16,8 @@ from app.warm_up import WarmUp, pause_garbage_collection
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
+_HAND_OVER_S = 0.001
+
 
 def main(arguments: list[str]) -> int:
     """Open the window, with a configuration, folder or run if one is given; returns the exit code."""
@@ -49,6 +51,8 @@ def make_application(arguments: list[str]) -> QApplication:
     QApplication.setOrganizationName("ModelGardener")
     QApplication.setDesktopFileName("modelgardener")
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    # One paint asks for Python dozens of times, and a busy thread gives it up only when asked for so long.
+    sys.setswitchinterval(_HAND_OVER_S)
     # Qt would share out every fill among threads that wake hundreds of times a second, on the cores that train.
     os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     existing = QApplication.instance()

@@ -117,6 +117,7 @@ class MainWindow(QMainWindow):
         self._build_status_bar()
         self.welcome.show_recent(self.recent.paths())
         self.commands = RunCommands(self.controller, self.project, self.train_page, self.messages, self.actions_, self)
+        self.commands.doubts = lambda: self.data_page.refusals
 
     def _build_status_bar(self) -> None:
         self.problems_button = QToolButton()
@@ -154,6 +155,7 @@ class MainWindow(QMainWindow):
         self.commands.setting_wanted.connect(self._show_setting)
         self.data_page.setting_wanted.connect(self._show_setting)
         self.data_page.folder_wanted.connect(self.files.choose_folder)
+        self.data_page.refusals_changed.connect(self._refresh_problems)
         self.train_page.start_requested.connect(self.commands.start)
         self.train_page.continue_requested.connect(self.commands.continue_run)
         self.train_page.open_folder_requested.connect(open_folder)
@@ -186,6 +188,8 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------ project
 
     def _show_project(self) -> None:
+        if not self.messages.button.isVisible():  # no question, but a sentence about what was before
+            self.messages.hide()
         self._leave_welcome()
         self._show_runs_of_project()
         self.tools.watch_functions()
@@ -209,22 +213,21 @@ class MainWindow(QMainWindow):
         self._refresh_actions()
 
     def _refresh_problems(self) -> None:
-        problems = self.project.problems
-        if not problems:
-            self.problems_button.setIcon(icon("circle-check", "accent"))
-            self.problems_button.setText("No problems")
-        else:
-            self.problems_button.setIcon(icon("triangle-alert", "error"))
-            self.problems_button.setText(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
-        self.problems_button.setToolTip(
-            "\n".join(str(problem) for problem in problems[:12]) or "All settings are valid"
-        )
+        problems = self._problems()
+        count = len(problems)
+        self.problems_button.setIcon(icon("triangle-alert", "error") if count else icon("circle-check", "accent"))
+        self.problems_button.setText(f"{count} problem{'s' if count > 1 else ''}" if count else "Settings in order")
+        self.problems_button.setToolTip("\n".join(map(str, problems[:12])) or "All settings are valid")
+
+    def _problems(self) -> tuple[Problem, ...]:
+        """Those of the settings, then what the Data page found that a training refuses."""
+        return self.project.problems + self.data_page.refusals
 
     def _jump_to_problem(self) -> None:
-        if self.project.problems:
+        if problems := self._problems():
             self._leave_welcome()
             self.panel.show()
-            self.panel.jump_to(self.project.problems[0])
+            self.panel.jump_to(problems[0])
 
     def _offer_reload(self) -> None:
         if self.project.file_is_missing:

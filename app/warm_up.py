@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.garbage import GarbageCollection
+
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
@@ -40,7 +42,7 @@ class WarmUp(QObject):
         super().__init__(window)
         self.is_finished = False
         self._steps: deque[Callable[[], object]] = deque(
-            (window.panel.build, window.train_page.build, window.data_page.build, _collect_garbage_again)
+            (window.panel.build, window.train_page.build, window.data_page.build, self._collect_garbage_again)
         )
         # Not a daemon: Python must not end in the middle of an import.
         self._imports = threading.Thread(target=_import_modules, name="warm-up", daemon=False)
@@ -52,6 +54,11 @@ class WarmUp(QObject):
     def _begin(self) -> None:
         self._imports.start()
         self._timer.start()
+
+    def _collect_garbage_again(self) -> None:
+        """From here on, but never again through what was made so far: that would hold up the window now and then."""
+        gc.freeze()
+        GarbageCollection(self)
 
     def _step(self) -> None:
         if self._imports.is_alive():
@@ -75,9 +82,3 @@ def _import_modules() -> None:
     from app.project.edits import warm_up as load_yaml_editor
 
     load_yaml_editor()
-
-
-def _collect_garbage_again() -> None:
-    """From here on, but never again through what was made so far: that would hold up the window now and then."""
-    gc.freeze()
-    gc.enable()

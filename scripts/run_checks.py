@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_WORKERS = 4
+"""Each imports Keras and takes up to 3 GB."""
 
 
 @dataclass(frozen=True)
@@ -34,25 +39,47 @@ CHECKS = (
 )
 
 
-def run(check: Check) -> bool:
+def run(check: Check, environment: dict[str, str]) -> bool:
     """Runs one check under its heading and says how long it took; gives whether it passed."""
     print(f"\n=== {check.name} ===", flush=True)
     start = time.monotonic()
-    status = subprocess.run([sys.executable, *check.arguments], cwd=ROOT, env=_environment(), check=False)
+    status = subprocess.run([sys.executable, *check.arguments], cwd=ROOT, env=environment, check=False)
     passed = status.returncode == 0
     print(f"--- {check.name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - start:.1f} s", flush=True)
     return passed
 
 
-def _environment() -> dict[str, str]:
-    """Gives the environment of a check: no screen, and TensorFlow's own chatter off."""
-    return {**os.environ, "QT_QPA_PLATFORM": "offscreen", "TF_CPP_MIN_LOG_LEVEL": "2"}
+@contextmanager
+def environment() -> Iterator[dict[str, str]]:
+    """Gives the environment of the checks: no screen, TensorFlow's own chatter off, and modules compiled once."""
+    variables = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    if not variables.pop("PYTHONDONTWRITEBYTECODE", ""):
+        yield variables
+        return
+    # Told to keep nothing compiled, each of some forty processes would spend seconds on compiling TensorFlow.
+    with tempfile.TemporaryDirectory(prefix="modelgardener-bytecode-", ignore_cleanup_errors=True) as folder:
+        yield variables | {"PYTHONPYCACHEPREFIX": folder}
+
+
+def workers(pytest_arguments: list[str], num_cores: int) -> tuple[str, ...]:
+    """Gives pytest's options for several processes: none on one core, for single files, or to look inside."""
+    names_files = any((ROOT / argument.partition("::")[0]).is_file() for argument in pytest_arguments)
+    if num_cores < 2 or names_files or {"--pdb", "--trace", "-s"} & set(pytest_arguments):
+        return ()
+    return ("-n", str(min(num_cores, MOST_WORKERS)))
+
+
+def _num_cores() -> int:
+    """Gives the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def main(pytest_arguments: list[str]) -> int:
     """Runs all checks, the tests last; gives the exit status."""
-    checks = (*CHECKS, Check("tests (pytest)", ("-m", "pytest", *pytest_arguments)))
-    failed = [check.name for check in checks if not run(check)]
+    options = (*workers(pytest_arguments, _num_cores()), *pytest_arguments)
+    checks = (*CHECKS, Check("tests (pytest)", ("-m", "pytest", *options)))
+    with environment() as variables:
+        failed = [check.name for check in checks if not run(check, variables)]
     if failed:
         print(f"\nChecks that failed: {', '.join(failed)}", flush=True)
         return 1

@@ -31,6 +31,7 @@ from app.application import make_application  # noqa: E402
 from app.main_window import MainWindow  # noqa: E402
 from app.theme import apply_theme  # noqa: E402
 from app.window.rate_dialog import RateDialog  # noqa: E402
+from trainer.config.paths import resolve  # noqa: E402
 from trainer.runs.state import RunState  # noqa: E402
 
 
@@ -90,6 +91,22 @@ def _data_pages(window: MainWindow, camera: _Camera) -> None:
             _wait(lambda: not page.view.detail.preview.is_running, "the preview")
             camera.take(f"sample_{name}")
             page.view.show_all()
+        if name == "shapes":
+            _broken_files(window, camera)
+
+
+def _broken_files(window: MainWindow, camera: _Camera) -> None:
+    """The same pictures with every twentieth file cut off, and only what is wrong with them."""
+    page = window.data_page
+    broken = Path(_SCRATCH.name) / "broken"
+    shutil.copytree(resolve(window.project.value("data.train_dir"), window.project.base_dir), broken)
+    for file in sorted(path for path in broken.rglob("*") if path.is_file())[::20]:
+        file.write_bytes(file.read_bytes()[:60])
+    window.project.set_value("data.train_dir", str(broken))
+    _wait(lambda: page.view.only_problems.isVisible() and not page.is_reading, "the problems")
+    page.view.only_problems.click()
+    QTest.qWait(300)
+    camera.take("data_problems")
 
 
 def _new_from_sample(window: MainWindow, name: str) -> None:

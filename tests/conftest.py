@@ -13,11 +13,15 @@ from collections.abc import Callable, Generator, Hashable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import hypothesis
 import psutil
 import pytest
+from hypothesis import HealthCheck
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
+
+from tests.patient_bot import PatientBot
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SESSION_FOLDER = Path(tempfile.mkdtemp(prefix="modelgardener-tests-"))
@@ -43,6 +47,30 @@ def pytest_configure() -> None:
         _start_timer(timer, *arguments)
 
     QTimer.start = start_and_note
+    # An example takes its time where other processes have the processor; that is no fault of the code.
+    hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis.settings.load_profile("busy")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """In the process that gives tests to workers; there are none unless pytest is told so with `-n`."""
+    from tests.sharing import ShareFiles
+
+    return ShareFiles(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        from tests.sharing import slowest_first
+
+        slowest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    # What is imported by now stays: without it, a look for what is left behind takes a tenth of the time.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
@@ -80,6 +108,12 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    """Gives a robot that clicks, types and waits; in the place of pytest-qt's own."""
+    return PatientBot(request)
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Generator[None, None, None]:
     """Fails a test that passed but left a window, running timer, thread or child process behind."""
@@ -96,8 +130,8 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Generator[None, None,
         *_left_behind(_threads, threads, "thread", "end and join() it where it was started"),
         *_left_behind(_children, children, "child process", "end it and wait for it where it was started"),
     ]
-    _end(_children() - children)
     if problems:
+        _end(_children() - children)
         pytest.fail("the test passed but left something behind:\n" + "\n".join(problems), pytrace=False)
 
 
@@ -105,6 +139,9 @@ Thing = TypeVar("Thing", bound=Hashable)
 
 
 def _left_behind(look: Callable[[], set[Thing]], before: set[Thing], kind: str, advice: str) -> list[str]:
+    if not look() - before:
+        return []
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     if not look() - before:
         return []
     gc.collect()
@@ -130,7 +167,17 @@ def _threads() -> set[threading.Thread]:
 
 
 def _children() -> set[psutil.Process]:
+    if _has_no_children():
+        return set()
     return {child for child in psutil.Process().children(recursive=True) if _is_running(child)}
+
+
+def _has_no_children() -> bool:
+    """As the kernel tells it, where it does; psutil looks at all processes there are, which takes milliseconds."""
+    try:
+        return not any((thread / "children").read_bytes() for thread in Path("/proc/self/task").iterdir())
+    except OSError:  # a thread has just ended, or this system has no such files
+        return False
 
 
 def _is_running(process: psutil.Process) -> bool:

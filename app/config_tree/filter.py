@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.config_tree.editors.component_choices import entry_of
 from app.config_tree.setting_item import SettingItem
 from app.project.project import Project
@@ -21,7 +23,7 @@ class RowFilter:
         self.words: tuple[str, ...] = ()
         self.show_all = False
         self.forced: set[str] = set()
-        self._are_pictures = True
+        self._task: Any = None
 
     def set_search(self, text: str) -> None:
         """Look for rows that hold all words of a text."""
@@ -29,7 +31,7 @@ class RowFilter:
 
     def apply(self, items: list[SettingItem]) -> bool:
         """Show and hide rows; open those that hold what a search found. Gives whether any row is left."""
-        self._are_pictures = self._has_pictures()
+        self._task = self._project.value("project.task")
         shown = [self._apply(item, is_wanted=False) for item in items]  # all of them, not up to the first
         return any(shown)
 
@@ -48,13 +50,9 @@ class RowFilter:
             return has_shown_rows or bool(item.problems)
         is_changed = item.state is not None and item.state.is_changed
         is_special = is_changed or item.holds_problem or item.row.key in self.forced
-        if item.row.pictures and not self._are_pictures:
+        if item.row.tasks and self._task in TASKS and self._task not in item.row.tasks:
             return is_special
         return self.show_all or not item.row.advanced or is_special
-
-    def _has_pictures(self) -> bool:
-        facts = TASKS.get(self._project.value("project.task"))
-        return facts is None or facts.is_pictures
 
     def _matches(self, item: SettingItem) -> bool:
         text = item.row.search_text()

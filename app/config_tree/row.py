@@ -48,6 +48,7 @@ class Row:
         expectation: What a value must be, in words.
         empty_text: What an optional row says while it holds nothing.
         is_argument: Whether it belongs to a component: only values that differ from the default are written.
+        tasks: The tasks on which it has an effect, empty for all; `tasks_text` says so in words.
         is_item: Whether it is one component of a list.
         members: The arguments under the heading of a `group`.
     """
@@ -66,7 +67,8 @@ class Row:
     picker: str = ""
     component: str = ""
     visible_when: tuple[str, Any] | None = None
-    pictures: bool = False
+    tasks: tuple[str, ...] = ()
+    tasks_text: str = ""
     expectation: str = ""
     empty_text: str = "not set"
     is_argument: bool = False
@@ -98,6 +100,8 @@ class Row:
         facts = [f"<b>{html.escape(self.title)}</b>"]
         if self.description:
             facts.append(html.escape(self.description))
+        if self.tasks_text:
+            facts.append(html.escape(self.tasks_text))
         if self.expectation:
             facts.append(f"Expects {html.escape(self.expectation)}.")
         if self.kind == "group":
@@ -138,7 +142,8 @@ def row_of_setting(setting: Setting) -> Row:
         picker=setting.picker,
         component=setting.component,
         visible_when=setting.visible_when,
-        pictures=setting.pictures,
+        tasks=setting.tasks,
+        tasks_text=setting.tasks_text(),
         expectation="" if is_chosen or setting.kind in ("section", "bool") else setting.expectation(),
         empty_text="automatic" if is_chosen else "not set",
     )

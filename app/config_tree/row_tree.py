@@ -89,8 +89,7 @@ class RowTree(ParameterTree):  # type: ignore[misc]
     def restyle(self) -> None:
         """Take the colours of the theme."""
         for item in walk(self.top_items()):
-            for message in item.messages():
-                message.restyle()
+            item.restyle()
         self.viewport().update()
 
     def order_tabs_soon(self) -> None:

@@ -87,7 +87,14 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
             self.setFont(0, _weighted(self.font(0), QFont.Weight.DemiBold))
         elif self.row.kind == "group":
             self.setFont(0, secondary_font())
-            self.setForeground(0, QBrush(theme().secondary_text))
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        is_quiet = self.row.kind == "group" or not self.is_active
+        self.setForeground(0, QBrush(theme().secondary_text) if is_quiet else QBrush())
+        for message in self.messages():
+            message.restyle()
 
     def treeWidgetChanged(self) -> None:
         self.setExpanded(bool(self.param.opts["expanded"]))
@@ -132,7 +139,7 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
             self.editor.show_state(state.value, is_changed=state.is_changed)
         if is_active != self.is_active:
             self.is_active = is_active
-            self.setForeground(0, QBrush() if is_active else QBrush(theme().secondary_text))
+            self.restyle()
             if self.editor is not None:
                 self.editor.setEnabled(is_active)
 
@@ -190,6 +197,9 @@ class SettingItem(ParameterItem):  # type: ignore[misc]
             self._set_indicator(can_expand)
 
     def childAdded(self, param: Any, child: Any, pos: int) -> None:
+        """Show a parameter's new child; pyqtgraph tells once more of those that opening a new row made in it."""
+        if any(item.param is child for item in self.setting_children()):
+            return
         super().childAdded(param, child, pos + len(self.messages()))
 
     def _set_indicator(self, can_expand: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.project.edits import component_at, normalized, with_value
 from trainer.catalog.catalog import catalog
-from trainer.catalog.check import is_for_task
+from trainer.catalog.task_fit import is_for_task
 from trainer.config.document import LoadedConfig, load_text
 from trainer.config.task import TASKS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.training.run_controller import RunController
 from app.widgets.message_bar import MessageBar
 from app.window.actions import Actions
 from app.window.consent import Consent
+from trainer.errors import Problem
 from trainer.runs.commands import Discard, Pause, Resume, SaveCheckpoint, StopAfterEpoch, StopNow
 from trainer.runs.state import Status
 
@@ -24,6 +26,8 @@ class RunCommands(QObject):
 
     Attributes:
         consent: Asks before anything that executes the user's files.
+        doubts: Gives what is known to end a training at its start; a person can start it all the same, as the
+            data may be other by now.
 
     Signals:
         setting_wanted: Dotted key of a setting that must be looked at first.
@@ -54,6 +58,7 @@ class RunCommands(QObject):
         self._messages = messages
         self._actions = actions
         self.consent = Consent(project, messages)
+        self.doubts: Callable[[], tuple[Problem, ...]] = tuple
         actions["start"].setIcon(icon("play", "accent"))
         for name, slot in {
             "start": self.start,
@@ -75,10 +80,16 @@ class RunCommands(QObject):
 
     def start(self) -> None:
         """Train the project as it stands."""
+        self._project.commit_pending_edits()
         if self.is_active:
             self._messages.say("A run is being trained already. Stop it first.", tone="warning")
+        elif doubts := self.doubts():
+            self._messages.ask(f"Training would be refused: {doubts[0].message}", "Start all the same", self._start)
         else:
-            self.consent.before(self._controller.start)
+            self._start()
+
+    def _start(self) -> None:
+        self.consent.before(self._controller.start)
 
     def stop_now(self) -> None:
         """Stop after the current batch, saving everything."""

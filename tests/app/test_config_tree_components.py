@@ -360,3 +360,15 @@ def test_an_own_function_that_joins_a_list_shows_its_arguments_at_once(view: Con
     assert not first.isExpanded()
     assert second.isExpanded()
     assert [child.row.name for child in second.setting_children()] == ["power"]
+
+
+def test_a_step_with_values_of_its_own_shows_each_argument_once(view: ConfigTree) -> None:
+    steps = [{"name": "RandAugment"}, {"name": "MixUp", "arguments": {"alpha": 0.2}}]
+    view.project.new({"data": {"augmentation": {"steps": steps}}})
+    other = ConfigTree(view.project, QSettings())
+    try:
+        step = other.rows.find("data.augmentation.steps.1")
+        assert step is not None
+        assert [child.row.name for child in step.setting_children()] == ["alpha", "probability"]
+    finally:
+        other.deleteLater()

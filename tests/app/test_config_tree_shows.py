@@ -136,6 +136,14 @@ def test_values_that_fit_no_editor_are_shown_as_they_are(shown: ConfigTree) -> N
     assert load_text(shown.project.text).values["training"]["epochs"] == "many"
 
 
+def test_a_long_path_shows_its_end(shown: ConfigTree) -> None:
+    path = "/data/of/many/projects/of/many/people/pictures"
+    shown.project.set_value("data.train_dir", path)
+    item = shown.rows.find("data.train_dir")
+    assert item is not None and item.editor is not None
+    assert item.editor.field.text() == path and item.editor.field.cursorPosition() == len(path)
+
+
 def test_every_setting_has_a_row_with_a_tooltip(shown: ConfigTree) -> None:
     for setting in all_settings().values():
         item = shown.rows.find(setting.key)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,19 +16,13 @@ from pytestqt.qtbot import QtBot
 
 from app.application import make_application
 from app.main_window import MainWindow
-from app.pages.data.grid import SampleGrid
-from app.pages.data.items import ItemFilter, SampleItems
+from app.pages.data.items import SampleItems
 from app.pages.data.page import DataPage
 from app.project.project import Project
 from app.window.welcome import Welcome
 from tests.app.fake_command import answer_commands
-from tests.data.sample_indexes import boxes_of
-from trainer.data.part_samples import PartSamples
-from trainer.data.path_list import PathList
-from trainer.data.sample_index import DataProblem, SampleIndex
+from trainer.data.drawing import class_color
 from trainer.data.samples.sample_list import SAMPLES
-
-NUM_MANY = 100_000
 
 
 @pytest.fixture
@@ -180,6 +174,109 @@ def test_a_changed_share_divides_again_and_other_settings_read_nothing(
     assert {part.name: part.num_samples for part in shown.view.found.report.parts} == {"train": 14, "validation": 5}
 
 
+def test_a_filter_that_nothing_passes_says_so_and_is_taken_off_by_a_button(shown: DataPage) -> None:
+    view = shown.view
+    view.class_choice.setCurrentIndex(1)
+    view.search.setText("dog/")
+    view._search_timer.timeout.emit()
+    assert view.nothing.isVisible() and names(shown) == []
+    view.nothing.button.click()
+    assert view.grid.isVisible() and len(names(shown)) == 20
+
+
+def test_filters_do_not_hide_other_data_and_one_comes_back_to_where_one_was(
+    qtbot: QtBot, shown: DataPage, project: Project, pets: Path
+) -> None:
+    view, grid = shown.view, shown.view.grid
+    view.only_problems.click()
+    grid.go_to(15)
+    shutil.copytree(pets / "cat", pets.parent / "others" / "lion")
+    shutil.copytree(pets / "cat", pets.parent / "others" / "tiger")
+    text = project.text
+    project.new({"data": {"train_dir": str(pets.parent / "others"), "validation_fraction": 0}})
+    qtbot.waitUntil(lambda: view.class_choice.itemText(1) == "lion" and not shown.is_reading, timeout=20_000)
+    assert len(names(shown)) == 24 and not view.only_problems.isChecked()
+    project.set_text(text)
+    qtbot.waitUntil(lambda: view.class_choice.itemText(1) == "cat" and not shown.is_reading, timeout=20_000)
+    assert grid.grid.items.name(grid.grid.item(grid.currentIndex())) == "dog/03.png"
+
+
+def test_reading_on_keeps_the_place_and_the_pictures(qtbot: QtBot, shown: DataPage) -> None:
+    grid = shown.view.grid
+    found = shown.view.found
+    assert found is not None
+    qtbot.waitUntil(lambda: grid.thumbnails.is_idle and grid.thumbnails.picture(0) is not None)
+    grid.go_to(7)
+    again = SampleItems(found.report.parts, found.report.problems)
+    shown.view.show_found(dataclasses.replace(found, items=again), Path("/"))
+    assert grid.grid.items is again
+    assert grid.grid.item(grid.currentIndex()) == 7
+    assert grid.thumbnails.picture(0) is not None
+
+
+def test_arrows_go_from_the_end_of_a_line_to_the_next_and_letters_search_nothing(
+    qtbot: QtBot, shown: DataPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = shown.view.grid
+    last = grid.grid.num_columns - 1
+    assert 0 < last < 18
+    grid.go_to(last)
+    qtbot.keyClick(grid, Qt.Key.Key_Right)
+    assert grid.grid.item(grid.currentIndex()) == last + 1
+    qtbot.keyClick(grid, Qt.Key.Key_Left)
+    assert grid.grid.item(grid.currentIndex()) == last
+    asked: list[int] = []
+    monkeypatch.setattr(grid.grid, "match", lambda *_: asked.append(1) or [])
+    qtbot.keyClick(grid, Qt.Key.Key_D)
+    assert not asked and grid.grid.item(grid.currentIndex()) == last
+
+
+def test_a_folder_that_vanishes_shows_no_pictures_and_reading_again_says_it_is_gone(
+    qtbot: QtBot, shown: DataPage, pets: Path
+) -> None:
+    view = shown.view
+    view.show_large(1)
+    qtbot.waitUntil(lambda: not view.detail.raw.image.isNull())
+    shutil.rmtree(pets)
+    qtbot.keyClick(view.detail, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: view.detail.faults.isVisible())
+    assert view.detail.raw.image.isNull()
+    assert view.detail.raw.accessibleName() == "This picture cannot be read."
+    view.show_all()
+    view.again.click()
+    qtbot.waitUntil(lambda: shown.shown is shown.failed)
+    assert "does not exist" in shown.failed.sentence.text()
+
+
+def test_whatever_goes_wrong_while_reading_is_said(
+    qtbot: QtBot, shown: DataPage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("app.pages.data.reading.open_data", fail)
+    shown.read_again()
+    qtbot.waitUntil(lambda: shown.shown is shown.failed)
+    assert "KeyError: 'surprise'" in shown.failed.sentence.text()
+    assert "in fail" in capsys.readouterr().err
+
+
+def test_the_histogram_is_the_legend_of_masks(qtbot: QtBot, project: Project, page: DataPage, tmp_path: Path) -> None:
+    mask = np.zeros((16, 16), np.uint8)
+    mask[:8], mask[8:12] = 1, 2
+    for name, pixels in (("images", np.full((16, 16, 3), 90, np.uint8)), ("masks", mask)):
+        (tmp_path / "cells" / name).mkdir(parents=True)
+        for number in range(2):
+            Image.fromarray(pixels).save(tmp_path / "cells" / name / f"{number}.png")
+    loader = {"name": "ImageDataLoader", "arguments": {"class_names": ["ground", "cell", "nucleus"]}}
+    values = {"train_dir": str(tmp_path / "cells"), "loader": loader, "validation_fraction": 0}
+    project.new({"project": {"task": "image_segmentation"}, "data": values})
+    page.show()
+    read(qtbot, page)
+    colors = [bar.color and bar.color.getRgb()[:3] for bar in page.view.summary.histogram.bars]
+    assert colors == [None, class_color(1), class_color(2)]
+
+
 def test_what_the_network_gets_is_made_by_a_command_and_shuffled_without_a_new_one(
     qtbot: QtBot, shown: DataPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,8 +321,11 @@ def test_a_preview_that_fails_says_why(
 
 
 def test_a_table_shows_columns_and_rows(qtbot: QtBot, project: Project, page: DataPage, tmp_path: Path) -> None:
-    rows = "\n".join(f"{number % 3},{number},{'red' if number % 2 else 'blue'},1" for number in range(40))
-    (tmp_path / "cars.csv").write_text(f"kind,size,colour,constant\n{rows}\n", encoding="utf-8")
+    rows = "\n".join(
+        f"{number % 3},{number},{'red' if number % 2 else 'blue'},1,2024-05-{number % 30 + 1:02d}"
+        for number in range(40)
+    )
+    (tmp_path / "cars.csv").write_text(f"kind,size,colour,constant,built\n{rows}\n", encoding="utf-8")
     loader = {"name": "CSVDataLoader", "arguments": {"target_column": "kind"}}
     values = {"train_dir": str(tmp_path / "cars.csv"), "loader": loader}
     project.new({"project": {"task": "tabular_classification"}, "data": values})
@@ -234,91 +334,41 @@ def test_a_table_shows_columns_and_rows(qtbot: QtBot, project: Project, page: Da
     table = page.view.table
     assert table.row_model.rowCount() == 40
     assert {column.name for column in table.column_model.columns} >= {"kind", "size", "colour"}
+    built = [table.column_model.data(table.column_model.index(4, column)) for column in range(8)]
+    assert built == ["built", "feature", "date", "0", "30", "2024-05-01", "2024-05-13", "2024-05-30"]
     assert page.view.count.text() == "40 rows"
     assert any(
         "constant" in page.view.summary.problems.item(row).text() for row in range(page.view.summary.problems.count())
     )
 
 
-@pytest.fixture(scope="module")
-def many() -> SampleItems:
-    """A hundred thousand samples that are pictures of one colour."""
-
-    class Pictures:
-        def picture(self, number: int) -> np.ndarray:
-            return np.full((64, 64, 3), number % 256, np.uint8)
-
-        def mask(self, number: int) -> np.ndarray:
-            raise NotImplementedError
-
-    paths = PathList(f"class{number // 10_000}/{number:06}.raw" for number in range(NUM_MANY))
-    labels = (np.arange(NUM_MANY) // 10_000).astype(np.int32)
-    classes = tuple(f"class{number}" for number in range(10))
-    index = SampleIndex(Path("/many"), paths, class_names=classes, labels=labels, raw=Pictures())
-    return SampleItems([PartSamples("train", index, np.arange(NUM_MANY))])
-
-
-def test_of_a_hundred_thousand_samples_only_those_on_screen_are_decoded(qtbot: QtBot, many: SampleItems) -> None:
-    make_application([])
-    grid = SampleGrid()
-    qtbot.addWidget(grid)
-    grid.resize(900, 600)
-    grid.show()
-    begin_s = time.process_time()
-    grid.show_items(many, many.filtered(ItemFilter()))
-    bar = grid.verticalScrollBar()
-    for step in range(100):
-        bar.setValue(bar.maximum() * step // 100)
-        grid.viewport().repaint()
-    assert time.process_time() - begin_s < 3
-    bar.setValue(bar.maximum())
-    last = grid.visible_items()
-    assert last[-1] == NUM_MANY - 1
-    qtbot.waitUntil(lambda: all(grid.thumbnails.picture(item) is not None for item in last), timeout=10_000)
-    assert grid.thumbnails.num_decoded < 1000
-    grid.thumbnails.close()
-
-
-def test_names_and_classes_of_a_hundred_thousand_samples_are_searched_at_once(many: SampleItems) -> None:
-    begin_s = time.process_time()
-    found = many.filtered(ItemFilter(text="09999"))
-    of_class = many.filtered(ItemFilter(class_number=3))
-    assert time.process_time() - begin_s < 0.5
-    assert [many.name(item) for item in found.tolist()] == [
-        "class0/009999.raw",
-        *(f"class9/09999{n}.raw" for n in range(10)),
-    ]
-    assert (of_class[0], len(of_class)) == (30_000, 10_000)
-
-
-def test_problems_find_their_sample_by_name_mask_annotation_and_place() -> None:
-    boxes = boxes_of([(0, 0, 1, 1, 0)], [], [])
-    index = SampleIndex(
-        Path("/data"),
-        ["a/1.png", "a/2.png", "a/3.png"],
-        boxes=boxes,
-        class_names=("x",),
-        mask_names=["m/1.png", "m/2.png", "m/3.png"],
-    )
-    problems = [
-        DataProblem("unreadable", "1", "/data/a/1.png"),
-        DataProblem("size_mismatch", "2", "m/2.png"),
-        DataProblem("box", "3", "Annotations/3.xml", "object 4"),
-        DataProblem("empty_class", "4", "/data", "class x"),
-    ]
-    items = SampleItems([PartSamples("train", index, np.arange(3))], problems)
-    assert [items.item_of(problem) for problem in problems] == [0, 1, 2, None]
-    assert items.filtered(ItemFilter(only_problems=True)).tolist() == [0, 1, 2]
-
-
 def test_new_data_is_shown_before_anything_is_trained_on_it(qtbot: QtBot, window: MainWindow, pets: Path) -> None:
     assert window.pages.tabText(0) == "Data"
+    window.messages.say("other.yaml: The file cannot be read.", tone="error")
     window.project.new({"data": {"train_dir": str(pets)}})
     window.files.opened.emit()
+    assert not window.messages.isVisible()
     assert window.pages.currentWidget() is window.data_page
     read(qtbot, window.data_page)
     window.data_page.setting_wanted.emit("data.train_dir")
     assert window.panel.isVisible()
+
+
+def test_data_that_a_training_refuses_is_told_before_it_starts(qtbot: QtBot, window: MainWindow, pets: Path) -> None:
+    shutil.copy(pets / "dog" / "03.png", pets / "dog" / "04.png")
+    window.project.new({"data": {"train_dir": str(pets)}})
+    window.files.opened.emit()
+    page = window.data_page
+    read(qtbot, page)
+    verdict = page.view.summary.verdict.label.text()
+    assert verdict.startswith("Training is refused: 2 of 20 ") and "Tolerated unreadable share" in verdict
+    assert window.problems_button.text() == "1 problem"
+    window.actions_["start"].trigger()
+    assert "2 of 20" in window.messages.text.text() and window.messages.button.text() == "Start all the same"
+    window.project.set_value("data.max_unreadable_fraction", 0.2)  # what was found is of another setting now
+    assert not page.refusals and window.problems_button.text() == "Settings in order"
+    verdict = "Can be trained without 2 of 20 samples (10.0%)"
+    qtbot.waitUntil(lambda: page.view.summary.verdict.label.text().startswith(verdict), timeout=20_000)
 
 
 def test_every_sample_has_a_card_that_begins_with_it(qtbot: QtBot) -> None:

@@ -71,3 +71,24 @@ def test_settings_of_pictures_are_hidden_for_tables_unless_changed(
     qtbot.waitUntil(lambda: is_hidden("data.image_size"))
     assert is_hidden("data.augmentation")
     assert not is_hidden("data.color_mode")
+
+
+@pytest.mark.parametrize(
+    ("task", "hidden"),
+    [
+        ("image_classification", set()),
+        ("image_segmentation", {"pretrained", "dropout_rate"}),
+        ("object_detection", {"pretrained", "dropout_rate", "trainable_backbone"}),
+        ("tabular_regression", {"pretrained", "dropout_rate", "trainable_backbone"}),
+    ],
+)
+def test_settings_of_the_model_are_shown_where_its_kind_of_network_uses_them(
+    qtbot: QtBot, project: Project, tmp_path: Path, task: str, hidden: set[str]
+) -> None:
+    view = ConfigTree(project, QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    qtbot.addWidget(view)
+    project.set_value("project.task", task)
+    rows = {name: view.rows.find(f"model.{name}") for name in ("pretrained", "dropout_rate", "trainable_backbone")}
+    qtbot.waitUntil(lambda: {name for name, item in rows.items() if item is not None and item.isHidden()} == hidden)
+    assert rows["dropout_rate"] is not None
+    assert "Only for the tasks image classification and custom" in rows["dropout_rate"].row.tooltip()

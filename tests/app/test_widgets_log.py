@@ -25,7 +25,7 @@ def log(qtbot: QtBot) -> LogView:
 
 def fill(qtbot: QtBot, log: LogView, lines: list[str]) -> None:
     log.append_lines(lines)
-    qtbot.waitUntil(lambda: log.is_idle, timeout=20_000)
+    qtbot.waitUntil(lambda: log.is_idle)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import PySide6
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from scripts import qt_libraries, run_checks
 from scripts.qt_libraries import Library
 from scripts.run_checks import Check
+from tests import sharing
 
 ABSENT = Library("libnot-there.so.9", "libnot-there9", "not-there", "notthere", "libnot-there9")
 OF_THE_COMPILER_AND_QT = ("libc.", "libm.", "libgcc_s.", "libstdc++.", "ld-linux", "libQt6", "libicu", "libpthread.")
@@ -42,6 +44,46 @@ def test_arguments_go_to_the_tests_only_and_they_run_last(
 
     output = capfd.readouterr().out
     assert output.index("first ['-c']") < output.index(f"pytest {pytest.__version__}")
+
+
+def test_modules_are_compiled_once_where_python_is_told_to_keep_nothing_compiled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "once.py").write_text("", encoding="utf-8")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    with run_checks.environment() as variables:
+        subprocess.run([sys.executable, "-c", "import once"], cwd=tmp_path, env=variables, check=True)
+        folder = Path(variables["PYTHONPYCACHEPREFIX"])
+        assert len(list(folder.rglob("once.*.pyc"))) == 1
+    assert not folder.exists() and [path.name for path in tmp_path.iterdir()] == ["once.py"]
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    with run_checks.environment() as variables:
+        assert "PYTHONPYCACHEPREFIX" not in variables.keys() - os.environ.keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "num_cores", "options"),
+    [
+        ([], 2, ("-n", "2")),
+        (["tests/app", "-x"], 3, ("-n", "3")),
+        (["-x"], 64, ("-n", "4")),
+        ([], 1, ()),
+        (["tests/architecture/test_checks.py::test_nothing", "-x"], 8, ()),
+        (["--pdb"], 8, ()),
+    ],
+)
+def test_several_processes_share_whole_folders_but_not_single_files(
+    arguments: list[str], num_cores: int, options: tuple[str, ...]
+) -> None:
+    assert run_checks.workers(arguments, num_cores) == options
+
+
+def test_workers_get_whole_files_the_slowest_folders_first_and_the_end_to_end_tests_one_after_the_other() -> None:
+    files = ("data/test_a.py", "engine/test_b.py", "end_to_end/test_c.py", "end_to_end/test_d.py")
+    tests = [SimpleNamespace(nodeid=f"tests/{file}::test[a/b::c]") for file in files]
+    sharing.slowest_first(tests)
+    units = [sharing.unit_of(test.nodeid) for test in tests]
+    assert units == ["tests/end_to_end", "tests/end_to_end", "tests/engine/test_b.py", "tests/data/test_a.py"]
 
 
 def test_only_missing_libraries_are_found() -> None:

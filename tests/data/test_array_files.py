@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from trainer.data.arrays.array_file import ArrayFile
+from trainer.data.arrays.array_propose import propose_arrays
 from trainer.data.arrays.hdf5_file import BlockArray, open_hdf5
 from trainer.data.arrays.numpy_file import CompressedArray, open_numpy
 from trainer.errors import DataError
@@ -119,6 +120,8 @@ def test_objects_in_an_npz_are_refused_and_never_executed(tmp_path: Path) -> Non
     file = open_numpy(tmp_path / "a.npz")
     with pytest.raises(DataError, match=r"'y'.*Python objects, which would have to be executed"):
         file.get("y", "labels")
+    with pytest.raises(DataError, match=r"'y'.*Python objects.*dtype='str'"):
+        propose_arrays(tmp_path / "a.npz")
     np.save(tmp_path / "b.npy", np.array([Bomb()] * 20, dtype=object))
     with pytest.raises(DataError, match=r"b.npy cannot be used: It holds Python objects"):
         open_numpy(tmp_path / "b.npy")

@@ -369,12 +369,22 @@ def test_proposals_for_other_tasks(tmp_path: Path, suffix: str) -> None:
     assert propose_arrays(table).values["data"]["loader"]["arguments"] == {"inputs": "x", "labels": "y"}
 
 
+def test_labels_may_be_wrapped_in_dimensions_of_one(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path / f"pcam{suffix}", {"x": PICTURES, "y": LABELS[:, None, None, None]})
+    assert propose_arrays(path).values["project"]["task"] == "image_classification"
+    found = index(path)
+    assert found.labels is not None
+    assert found.labels.tolist() == LABELS.tolist()
+
+
 def test_a_proposal_for_records_and_folders(tmp_path: Path) -> None:
     for name in ("train", "test"):
         (tmp_path / "set" / name).mkdir(parents=True)
         records(tmp_path / "set" / name).rename(tmp_path / "set" / f"{name}-0.tfrecord")
         (tmp_path / "set" / name).rmdir()
-    config = Config.model_validate(propose_arrays(tmp_path / "set").values)
+    proposal = propose_arrays(tmp_path / "set")
+    assert "image/class/text may hold names" in proposal.sentences[1]
+    config = Config.model_validate(proposal.values)
     assert (config.data.loader.name, config.data.test_dir) == ("TFRecordDataLoader", str(tmp_path / "set"))
     assert config.data.image_size == (18, 24)
     assert index_arrays(config, tmp_path, "test").num_samples == 24

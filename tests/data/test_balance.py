@@ -64,7 +64,8 @@ def test_given_weights_are_read() -> None:
     ("text", "message"),
     [
         ("dgo=2", "There is no class 'dgo'. Did you mean 'dog'? The classes are cat, dog, red panda."),
-        ("dog", "There is no class 'dog'. Expected name=weight, such as cat=2. The classes are cat, dog, red panda."),
+        ("dog", "'dog' is no weight of a class. Expected name=weight, such as cat=2."),
+        (" ,", "The weights are to be given here, but there is none. Expected name=weight, such as cat=2."),
         ("dog=much", "The weight of dog is 'much'. Expected a number, such as dog=2."),
         ("dog=-1", "The weight of dog is -1. Expected a number of at least 0."),
         ("dog=nan", "The weight of dog is nan. Expected a number of at least 0."),

@@ -75,9 +75,12 @@ def test_rows_that_cannot_be_used_are_named(photos: Path) -> None:
     assert [(problem.kind, problem.severity, problem.file, problem.place) for problem in index.problems] == [
         ("missing_picture", "error", "labels.csv", "line 4"),
         ("duplicate", "error", "labels.csv", "line 5"),
-        ("missing_annotation", "warning", "pictures/c.jpg", ""),
         ("missing_annotation", "error", "labels.csv", "line 3"),
+        ("missing_annotation", "warning", "pictures/c.jpg", ""),
     ]
+    assert index.problems[1].message.startswith("pictures/a.jpg has cat here and dog in line 2; this line is left out")
+    again = index_of(photos, "image,label\na.jpg,dog\nb.jpg,cat\na.jpg,dog\n").problems[0]
+    assert again.message.startswith("pictures/a.jpg is already in line 2; this line is left out")
 
 
 def test_another_picture_of_the_same_name_is_not_taken(make_picture: MakePicture, tmp_path: Path) -> None:
@@ -121,3 +124,5 @@ def test_a_table_that_is_not_clear_is_refused(photos: Path) -> None:
         index_of(photos, "kind,size\nx,big\n")
     with pytest.raises(DataError, match="only one class"):
         index_of(photos, "image,label\na.jpg,x\nb.jpg,x\n")
+    with pytest.raises(DataError, match=r"labels\.csv cannot be read as a table: field larger than"):
+        index_of(photos, f"image,label\na.jpg,{'x' * 140_000}\n")

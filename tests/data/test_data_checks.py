@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.data.sample_indexes import boxes_of, class_index, data_config, picture_index, write_picture
-from trainer.data.checks import DataReport, data_check, full_report, quick_report
+from trainer.data.checks import DataReport, data_check, full_report, problem_counts, quick_report
 from trainer.data.sample_index import DataProblem, SampleIndex
 from trainer.data.statistics import mask_shares, picture_statistics
 from trainer.errors import DataError
@@ -52,6 +52,10 @@ def test_broken_files_are_named_left_out_and_counted(tmp_path: Path) -> None:
     unreadable = {problem.file: problem.message for problem in found(report, "unreadable")}
     assert set(unreadable) == {str(path) for path in (*broken, tmp_path / "dog" / "011.png")}
     assert unreadable[str(tmp_path / "cat" / "003.png")] == "The file is empty."
+    assert unreadable[str(tmp_path / "dog" / "011.png")] == "The file is cut off.", "as a training says"
+    other = DataProblem("unreadable", "is of a kind that is not read", "dog/a.tif", severity="warning")
+    counted = problem_counts([*report.problems, other])
+    assert counted == {"Unreadable": 3, "Files of a kind that is not read": 1}
     assert report.has_errors and report.num_read == 40
     assert sum(part.num_samples for part in report.parts) == 37
     assert report.left_out() == (
@@ -211,3 +215,28 @@ def test_the_share_of_each_class_in_masks_is_counted_without_what_does_not_count
     index = SampleIndex(tmp_path, ["a"], class_names=("ground", "cell"), mask_names=["b"], raw=Masks())
     parts = quick_report(data_config(validation_fraction=0), {"train": index}).parts
     assert mask_shares(parts).tolist() == pytest.approx([8 / 12, 4 / 12])
+
+
+@pytest.mark.parametrize(("most", "looked_at"), [(0, ""), (3, " in the 3 of 6 masks looked at")])
+def test_a_class_without_a_pixel_in_the_masks_is_named(tmp_path: Path, most: int, looked_at: str) -> None:
+    def index_of(*values: int) -> SampleIndex:
+        class Masks:
+            def picture(self, number: int) -> np.ndarray:
+                return np.full((4, 4, 3), values[number], np.uint8)
+
+            def mask(self, number: int) -> np.ndarray:
+                return np.full((4, 4), values[number], np.uint8)
+
+        names = [str(number) for number in range(len(values))]
+        return SampleIndex(tmp_path, names, class_names=("ground", "cell"), mask_names=names, raw=Masks())
+
+    def told(train: SampleIndex, validation: SampleIndex, most: int) -> list[str]:
+        report = full_report(data_config(val_dir="b"), {"train": train, "validation": validation}, most=most)
+        return [problem.message for problem in found(report, "empty_class")]
+
+    lacking, whole = index_of(0, 255, 255, 255, 0, 255), index_of(0, 1)
+    message, *others = told(lacking, whole, most)
+    assert message.startswith(f"The class cell has no pixel to train on{looked_at}: ") and not others
+    assert told(whole, index_of(0, 255), 0) == [
+        "The class cell has no pixel in the validation data: its figures say nothing about it."
+    ]

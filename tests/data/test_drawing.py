@@ -78,3 +78,15 @@ def test_a_sheet_says_where_each_picture_is() -> None:
         pixels = np.asarray(sheet)[top : top + height, left : left + width]
         assert pixels.size and (pixels == value).all()
     assert cells[1].rectangle[2:] == (60, 30)
+
+
+def test_a_sheet_says_below_what_the_colours_of_masks_and_boxes_stand_for() -> None:
+    mask = np.array([[0, 2], [255, 2]], np.uint8)
+    masked = LabelledPicture("raw", np.full((2, 2, 3), 200, np.uint8), mask=mask)
+    names = ("background", "cell", "nucleus")
+    plain, _ = contact_sheet([SheetRow("1.png", (LabelledPicture("raw", masked.pixels),))], names, 64)
+    sheet, (cell,) = contact_sheet([SheetRow("1.png", (masked,))], names, 64)
+    assert sheet.width == plain.width and sheet.height > plain.height > cell.rectangle[1] + 64
+    legend = {tuple(color) for color in np.asarray(sheet)[plain.height :].reshape(-1, 3).tolist()}
+    assert class_color(2) in legend
+    assert not {class_color(0), class_color(1)} & legend, "only what is drawn is explained"

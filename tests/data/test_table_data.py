@@ -113,6 +113,12 @@ def test_rows_with_missing_features_can_be_left_out(tmp_path: Path) -> None:
         ),
         ("size,kind\n1,a\n2,b\n", "kind", "tabular_regression", "holds text such as 'a', 'b', no numbers"),
         ("k,size\n" + rows(60, "{k},{i}.5"), "size", "tabular_classification", "Choose tabular_regression"),
+        (
+            "k;size\n" + rows(60, "{k};{x}").replace(".", ",") * 9,
+            "size",
+            "tabular_classification",
+            "with fractions, such as",
+        ),
         ("k,name\n" + rows(60, "{k},x{i}"), "name", "tabular_classification", "so they are no classes. Choose another"),
         ("size,kind\n1,a\n2,b\n", "kind", "image_classification", "A CSV table suits tabular_classification"),
     ],
@@ -222,6 +228,7 @@ def test_only_training_rows_decide_the_encoding(tmp_path: Path) -> None:
         "center": 3.75,
         "scale": pytest.approx(np.std([1, 3, 3, 8])),
         "indicator": True,
+        "decimal": "",
     }
     assert encoded(table, encoding) == {
         "size": [1, 3, 3, 8, 1000, 3],
@@ -259,6 +266,64 @@ def test_numbers_are_scaled_as_chosen(tmp_path: Path, how: Any, center: float, s
     table = table_of(tmp_path, "size,kind\n1,a\n1,b\n2,a\n5,b\n11,a\n", "kind")
     encoding = fit_encoding(table, np.arange(5), TableOptions(normalization=how))
     assert (encoding.centers, encoding.scales) == ([center], [pytest.approx(scale)])
+
+
+def test_several_numbers_are_predicted_together(tmp_path: Path) -> None:
+    text = "size,mass,price\n" + rows(30, "{x},{x}e6,{i}.5") + "1,,2\n1,2,\n"
+    table = table_of(tmp_path, text, "", "tabular_regression", target_column=["mass", "price"])
+    assert table.target_names == ("mass", "price")
+    assert table.targets.shape == (30, 2)
+    assert [column.name for column in table.columns] == ["size"]
+    assert [(problem.message, problem.place) for problem in table.problems] == [
+        ("2 rows left out, as mass or price is missing.", "lines 32, 33")
+    ]
+    leaks = check_table(table)
+    assert [problem.message.split(" in every")[0] for problem in leaks] == ["The column size alone tells mass"]
+    encoding = fit_encoding(table, np.arange(20), TableOptions())
+    assert encoding.targets == ("mass", "price")
+    assert encoding.target_centers == pytest.approx(table.targets[:20].mean(axis=0).tolist())
+    assert encoding.target_scales == pytest.approx(table.targets[:20].std(axis=0).tolist())
+    index = index_table(
+        config_of(tmp_path / "table.csv", "", "tabular_regression", arguments={"target_column": ["mass", "price"]}),
+        tmp_path,
+        "train",
+    )
+    assert index.row(1) == {"mass": "3.7e+06", "price": "1.5", "size": "3.7"}
+    assert [(found.name, found.role) for found in table_statistics(index)] == [
+        ("mass", "target"),
+        ("price", "target"),
+        ("size", "feature"),
+    ]
+
+
+def test_several_columns_of_0_and_1_are_classes_of_their_own(tmp_path: Path) -> None:
+    text = "size,cat,dog\n" + "".join(f"{i * 37 % 101},{i % 2},{('no', 'Yes', 'no')[i % 3]}\n" for i in range(12))
+    config = config_of(tmp_path / "table.csv", "", arguments={"target_column": ["cat", "dog"]})
+    table = table_of(tmp_path, text, "", target_column=["cat", "dog"])
+    assert table.class_names == ("cat", "dog")
+    assert table.labels is None
+    assert table.targets[:3].tolist() == [[0, 0], [1, 1], [0, 0]]
+    index = index_table(config, tmp_path, "train")
+    assert index.labels is not None
+    assert index.labels.dtype == np.uint8
+    assert index.class_counts.tolist() == [6, 4]
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "message"),
+    [
+        (["cat", "color"], "tabular_classification", "each must hold 0 and 1, or no and yes; color holds 'red'"),
+        (["cat", "cat"], "tabular_classification", "The column 'cat' is given twice"),
+        (["cat", "cow"], "tabular_regression", "has no column 'cow'"),
+        (["cat", "color"], "tabular_regression", "color holds text such as 'red'"),
+    ],
+)
+def test_targets_that_do_not_go_together_are_refused(
+    tmp_path: Path, target: list[str], task: str, message: str
+) -> None:
+    text = "size,cat,color\n1,0,red\n2,1,blue\n3,0,red\n"
+    with pytest.raises(ConfigError, match=message):
+        table_of(tmp_path, text, "", task, target_column=target)
 
 
 def test_the_index_of_a_table_fits_the_division(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from trainer.data.inspect import propose_config
 from trainer.data.tables.table_file import TableFile, read_table_file
 from trainer.data.tables.table_options import TableOptions
 from trainer.errors import ConfigError, DataError
@@ -69,6 +71,17 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
     assert file.frame["ort"].tolist() == ["Köln", "Zürich"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_recognised_without_a_mark(tmp_path: Path, encoding: str) -> None:
+    file = read(tmp_path, "naïve,b\n1,x\n".encode(encoding))
+    assert (file.columns, file.encoding) == (("naïve", "b"), encoding)
+    assert f"was read as {encoding}" in file.problems[0].message
+
+
+def test_a_packed_table_is_unpacked(tmp_path: Path) -> None:
+    assert read(tmp_path, gzip.compress(b"a,b\n1,x\n")).columns == ("a", "b")
+
+
 def test_a_guessed_encoding_is_said_with_the_first_line_that_is_not_utf8(tmp_path: Path) -> None:
     file = read(tmp_path, "a,b\n1,x\n2,Köln\n".encode("cp1252"))
     assert file.encoding == "cp1252"
@@ -89,10 +102,15 @@ def test_a_given_encoding_that_does_not_fit_is_refused_with_the_line(tmp_path: P
         ("  \n\n", "is empty"),
         ("a,b\n", "has a header and no row below it"),
         ("a\n1\n2\n", "has only one column, 'a'"),
-        (b"PK\x03\x04\0\0\0\0", "an Excel workbook or another archive, not text. Save the table as CSV"),
+        (b"PK\x03\x04\0\0\0\0", r"an Excel workbook, not text\. .* choose Save as or Export, there CSV UTF-8"),
         (b"\x89PNG\0\0", "a binary file, not text"),
         ("a,b,a\n1,2,3\n", "columns 1, 3 are all called 'a'"),
-        ("a\tb\n1,2,3\n1,2,3\n1,2,3\n", r"line 1 names 2 columns, but 3 of 3 rows have 1 field"),
+        ("a\tb\n1,2,3\n1,2,3\n1,2,3\n", r"names 2 columns, but 3 of 3 rows have 1 field \(line 2, 3, 4\)"),
+        ("exported\n# by lab; v2\na;b\n1;2\n", r"line 1 is 'exported', which is not divided .*, but line 3 is"),
+        ("text\nHello, world\nfoo\nbar, baz\n", "has only one column, 'text'"),
+        ("a b c\n1 2 3\n", "Blanks do not divide columns"),
+        ('a,b\n1,x\n2,"y\n3,z\n', "line 3: a quote is opened there and never closed"),
+        (b"\x1f\x8b\x08\0no gzip", "cannot be unpacked: "),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_reason(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -131,3 +149,34 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_table_file(tmp_path / "nothing.csv", TableOptions())
     with pytest.raises(DataError, match=r"is a folder\. Choose a CSV file"):
         read_table_file(tmp_path, TableOptions())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("book.xlsx", r"is an Excel workbook, not text\. A table must be text: \.csv.* choose Save as"),
+        ("book.xls", "is an Excel workbook"),
+        ("rows.parquet", r"read_parquet\(sys\.argv\[1\]\)\.to_csv\(.*\)\" rows\.parquet rows\.csv writes one"),
+        ("$(ls) x.parquet", r"'\$\(ls\) x\.parquet' '\$\(ls\) x\.csv' writes one"),
+        ("rows.csv.zip", "is packed. Unpack it and give the file in it"),
+    ],
+)
+def test_other_formats_are_refused_with_the_way_to_convert_them(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04\0\0")
+    with pytest.raises(DataError, match=message):
+        propose_config(tmp_path / name)
+    with pytest.raises(DataError, match=message):
+        read_table_file(tmp_path / name, TableOptions())
+    if not name.endswith(".zip"):
+        with pytest.raises(DataError, match=message):
+            propose_config(tmp_path)
+
+
+def test_texts_that_look_like_another_format_are_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "PKW,preis\n1,2\n").columns == ("PKW", "preis")
+    (tmp_path / "data.xls").write_text("a\tb\n1\t2\n")
+    assert read_table_file(tmp_path / "data.xls", TableOptions()).columns == ("a", "b")
+
+
+def test_a_sign_for_inches_is_no_open_quote_before_a_line_of_blanks(tmp_path: Path) -> None:
+    assert read(tmp_path, 'size,b\n1,2\n5",3\n   \n').frame["b"].tolist() == [2, 3]

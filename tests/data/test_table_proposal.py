@@ -93,8 +93,9 @@ def test_rare_classes_and_bad_lines_are_said(tmp_path: Path) -> None:
 def test_many_bad_rows_are_said_in_a_few_sentences(tmp_path: Path) -> None:
     (tmp_path / "flowers.csv").write_text(f"width,species,height\n{CLASSES}" + "1,2,3,4\n" * 30)
     sentences = propose_table(tmp_path / "flowers.csv").sentences
-    assert "22 more of this kind; gardener check lists them." in sentences
-    assert any("30 of 90 rows do not fit the header: training is refused unless" in line for line in sentences)
+    assert "22 more of this kind." in sentences
+    assert "30 of 90 rows do not fit the header: training is refused unless" in sentences[0]
+    assert sentences[1] == "line 62: The row has 4 fields, expected 3; it is left out."
     assert len(sentences) < 15
 
 
@@ -128,3 +129,32 @@ def test_sample_tables_are_proposed_rightly(
     assert index.features.shape == (num_rows, num_columns)
     assert index.problems == ()
     assert str(num_rows) in next(sample.sentence for sample in SAMPLES if sample.name == name)
+
+
+def test_what_is_chosen_already_counts_more_than_a_guess(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 12 + 1}/{(i * 5) % 12 + 1}/2022,{i / 7:.2f},{i % 2},{i % 3 // 2}\n" for i in range(60))
+    (tmp_path / "weather.csv").write_text(f"day,wind,sun,sea\n{rows}")
+    assert "The column day is left out" in " ".join(propose_table(tmp_path / "weather.csv").sentences)
+    dates = {"date_columns": ["day"], "date_order": "month_first", "target_column": ["sun", "sea"]}
+    proposal = propose_table(tmp_path / "weather.csv", {"data": {"loader": {"arguments": dates}}})
+    assert proposal.values["data"]["loader"]["arguments"] == {"target_column": ["sun", "sea"]}
+    assert proposal.values["project"]["task"] == "tabular_classification"
+    assert proposal.sentences[:3] == (
+        "60 rows with 2 columns to learn from (1 with numbers, 1 with dates), divided by comma.",
+        "Several classes per row will be predicted, as chosen: sun (30), sea (20).",
+        "The column day holds dates with the month first, 2022-01-01 to 2022-12-08.",
+    )
+    numbers = {"project": {"task": "tabular_regression"}, "data": {"loader": {"arguments": {"target_column": "sun"}}}}
+    assert (
+        "The number in sun (0 to 1) will be predicted, as chosen."
+        in propose_table(tmp_path / "weather.csv", numbers).sentences
+    )
+    unknown = {"data": {"loader": {"arguments": {"target_column": "moon", "date_order": 3}}}}
+    assert propose_table(tmp_path / "weather.csv", unknown) == propose_table(tmp_path / "weather.csv")
+
+
+def test_of_few_rows_figures_say_little(tmp_path: Path) -> None:
+    for count in (19, 20):
+        (tmp_path / "few.csv").write_text("a,kind\n" + "".join(f"{i * 7 % 5},{'xy'[i % 2]}\n" for i in range(count)))
+        sentences = propose_table(tmp_path / "few.csv").sentences
+        assert ("19 rows: the figures will say little." in sentences) == (count == 19)

@@ -51,7 +51,7 @@ def test_one_of_each_of_the_ten_kinds_is_loaded_shows_its_arguments_and_trains(
     log = train(qtbot, window, "exp1")
     for own in TOGETHER:
         require_in_log(log, own)
-    assert "[TRAINING] Starting standard training for 1 epochs" in log
+    assert "[TRAINING] Starting standard training for 1 epoch" in log
     assert "ms per batch; slowest: batch" in log
     (epoch,) = state_of(window).epochs
     assert {"loss", "mean_recall", "val_loss", "val_mean_recall"} <= epoch.metrics.keys()
@@ -64,7 +64,7 @@ def test_one_of_each_of_the_ten_kinds_is_loaded_shows_its_arguments_and_trains(
     log = train(qtbot, window, "exp2")
     for own in (*TOGETHER, *LOADER_AND_LOOP):
         require_in_log(log, own)
-    assert "[TRAINING] Starting custom training for 1 epochs" in log
+    assert "[TRAINING] Starting custom training for 1 epoch" in log
     (epoch,) = state_of(window).epochs
     assert {"loss", "mean_recall", "val_loss", "val_mean_recall"} <= epoch.metrics.keys()
 

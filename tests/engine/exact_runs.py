@@ -67,18 +67,23 @@ STOPS: dict[str, list[React]] = {
     "after_last_batch": [stop_at_batch(1, 4, "now")],
     "lost": [lose_after_checkpoint],
     "twice": [stop_in_validation(1), stop_at_batch(3, 1, "now")],
+    "read_late": [stop_at_batch(1, 2, "now"), stop_at_batch(2, 3, "now")],
 }
+"""`read_late` decodes while training, as with very many pictures, and is stopped before all were decoded."""
 
 
 def main(folder: Path) -> None:
     """Train all of them."""
+    from trainer.engine.data import verify
     from trainer.engine.training import callbacks
 
+    usual = verify.MOST_DECODED, verify.MOST_LOOKED_AT
     callbacks._REPORT_INTERVAL_S = 0.0
     runs = TinyRuns(folder, draw_pictures(folder / "pictures"))
     done = {}
     for name, stops in STOPS.items():
         run = runs.create(SETTINGS)
+        verify.MOST_DECODED, verify.MOST_LOOKED_AT = (0, 2) if name == "read_late" else usual
         sessions = []
         for number, stop in enumerate([*stops, None]):
             from tests.engine.tiny import run_session

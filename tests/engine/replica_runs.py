@@ -73,7 +73,68 @@ def main(folder: Path) -> None:
         stopped, going_on = _stopped_and_continued(runs, {**BASE, **model, **two, **own})
         done[f"stopped {name}"], done[f"continued {name}"] = stopped, going_on
     done["batch normalization"] = _told(runs.train({**BASE, **two}))
+    done |= {f"{name} on {count}": trained_in_shares(name, count) for name in UNEVEN for count in (1, 2)}
     (folder / "figures.json").write_text(json.dumps(done), encoding="utf-8")
+
+
+def _masks() -> tuple[Any, Any, Any]:
+    """Seven masks, of which the first two are nearly all uncounted, and a network for them."""
+    import keras
+    import numpy as np
+
+    pixels = keras.Input((6, 6, 2))
+    model = keras.Model(pixels, keras.layers.Conv2D(3, 1, activation="softmax", kernel_regularizer="l2")(pixels))
+    random = np.random.default_rng(0)
+    masks = random.integers(0, 3, (7, 6, 6)).astype("int32")
+    masks[:2, :5] = 255
+    model.compile(keras.optimizers.SGD(0.5), keras.losses.SparseCategoricalCrossentropy(ignore_class=255))
+    return model, random.normal(size=(7, 6, 6, 2)).astype("float32"), masks
+
+
+def _boxes() -> tuple[Any, Any, Any]:
+    """Seven pictures, of which the first two have no objects, and a detector without batch normalization."""
+    import keras
+
+    from tests.engine.test_detectors import SIDE, squares
+    from trainer.engine.models.detection.detector import PointDetector
+    from trainer.engine.models.detection.points import PointBoxes
+
+    pictures, truth = squares(7)
+    for value in truth.values():
+        value[:2] = -1
+    pixels = keras.Input((SIDE, SIDE, 3))
+    features = keras.layers.Conv2D(8, 8, 8, activation="relu", kernel_regularizer="l2")(pixels / 255.0)
+    scores, sides = (keras.layers.Reshape((-1, size))(keras.layers.Conv2D(size, 1)(features)) for size in (2, 4))
+    boxes = PointBoxes((SIDE, SIDE), (8,), name="boxes")(sides)
+    model = PointDetector(pixels, {"boxes": boxes, "scores": scores})
+    model.compile(keras.optimizers.SGD(0.05))
+    return model, pictures, truth
+
+
+UNEVEN = {"masks": _masks, "boxes": _boxes}
+
+
+def trained_in_shares(name: str, count: int) -> list[float]:
+    """Losses of two epochs of batches of 3, 3 and 1, and the size of the weights in the end."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from trainer.engine.training.replicas import train_in_shares
+
+    strategy = tf.distribute.get_strategy()
+    if count > 1:
+        names = DEVICES[count].split(", ")
+        strategy = tf.distribute.MirroredStrategy(names, cross_device_ops=tf.distribute.ReductionToOneDevice())
+    keras.utils.set_random_seed(1)
+    with strategy.scope():
+        model, inputs, labels = UNEVEN[name]()
+        batches = tf.data.Dataset.from_tensor_slices((inputs, labels)).batch(3)
+        if count > 1:
+            model.test_on_batch(*next(iter(batches)))
+            train_in_shares(model)
+        losses = model.fit(batches, epochs=2, verbose=0, shuffle=False).history["loss"]
+    return [*losses, float(sum(np.abs(weight).sum() for weight in model.get_weights()))]
 
 
 def _stopped_and_continued(runs: TinyRuns, settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -17,14 +17,18 @@ from trainer.cli import EXIT_FAILED, main
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.document import resolved_yaml
+from trainer.data.part_samples import PartSamples
+from trainer.data.sample_index import SampleIndex
+from trainer.engine.checks import labels as label_checks
 from trainer.engine.checks import outputs as output_checks
 from trainer.engine.checks.finding import Finding, worst_of
 from trainer.engine.checks.gradients import _reach
 from trainer.engine.checks.labels import check_labels
 from trainer.engine.checks.outputs import check_forward, check_range, check_shapes
 from trainer.engine.checks.overfit import _judged
+from trainer.engine.checks.pictures import judge_size
 from trainer.engine.checks.probe import probe_model
-from trainer.engine.data.targets import ClassTargets, NumberTargets
+from trainer.engine.data.targets import BoxTargets, ClassTargets, NumberTargets
 
 pytestmark = pytest.mark.keras
 
@@ -72,8 +76,8 @@ def test_a_healthy_model_passes_everything_and_learns_a_batch_by_heart(
     changes = {"training.callbacks": ["TerminateOnNaN"], "data.split.num_folds": 3}
     found = probed(changes, overfit=True, stepped=lambda done, total: steps.append((done, total)))
     assert list(found) == [
-        "forward", "shapes", "range", "labels", "first_loss", "gradients", "variables", "step", "memory", "epoch",
-        "overfit",
+        "forward", "shapes", "range", "picture_size", "labels", "first_loss", "gradients", "variables", "step",
+        "memory", "epoch", "overfit",
     ]  # fmt: skip
     judged = {name: finding.outcome for name, finding in found.items() if name not in ("memory", "step")}
     assert set(judged.values()) == {"pass"}, found
@@ -188,6 +192,24 @@ def test_forward(outputs: Any, outcome: str, words: str) -> None:
     assert (found.outcome, words in found.text) == (outcome, True), found
 
 
+@pytest.mark.parametrize(
+    ("received", "wanted", "outcome", "words"),
+    [
+        ((480, 640), (8, 8), "warn", "set data.image_size to [224, 224]"),
+        ((32, 32), (8, 8), "warn", "set data.image_size to [32, 32]"),
+        ((2048, 3072), (256, 256), "warn", "8 × smaller"),
+        ((480, 640), (224, 224), "pass", "Stored: 640 × 480 pixels; the model gets 224 × 224 pixels."),
+        ((8, 8), (8, 8), "pass", ""),
+        ((28, 28), (224, 224), "pass", ""),
+    ],
+)
+def test_pictures_that_lose_too_much_are_told(
+    received: tuple[int, int], wanted: tuple[int, int], outcome: str, words: str
+) -> None:
+    found = judge_size(received, wanted)
+    assert found.outcome == outcome and words in f"{found.text} {found.advice}"
+
+
 def labels_found(targets: Any, kind: str, names: tuple[str, ...], method: str = "none") -> Finding:
     data = SimpleNamespace(train=SimpleNamespace(targets=targets), target_kind=kind, class_names=names)
     given = subject(None, None, session=SimpleNamespace(data=data))
@@ -205,6 +227,14 @@ def test_label_distribution() -> None:
     constant = labels_found(NumberTargets(np.ones(9, np.float32)), "numbers", ())
     assert constant.outcome == "fail" and "never changes" in constant.text
     assert labels_found(NumberTargets(np.arange(9, dtype=np.float32)), "numbers", ()).outcome == "pass"
+
+
+def test_balance_is_advised_only_where_it_is_allowed() -> None:
+    boxes = BoxTargets(np.zeros((1, 54, 4), np.float32), np.array([[0] * 50 + [1] * 4], np.int32))
+    sets = NumberTargets(np.array([[1, 0]] * 50 + [[1, 1]] * 4, np.float32))
+    for targets, kind in ((boxes, "boxes"), (sets, "label_sets")):
+        found = labels_found(targets, kind, ("cat", "dog"))
+        assert found.outcome == "warn" and "data.balance" not in found.advice and found.advice
 
 
 def test_a_batch_that_is_not_learned_is_judged_by_how_far_the_loss_fell() -> None:
@@ -236,6 +266,23 @@ def test_rare_pixels_are_no_matter_of_balance_but_of_the_loss() -> None:
     assert found.outcome == "warn" and "99 × the smallest" in found.text and "MaskFocal" in found.advice
     masks[0, :8, :8] = 1
     assert check_labels(given).outcome == "pass"
+
+
+@pytest.mark.parametrize("has_another", [True, False])
+def test_a_class_that_no_training_mask_has_is_told_though_only_a_batch_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_another: bool
+) -> None:
+    names = ("background", "cell")
+    masks = [np.zeros((4, 4), np.uint8), np.full((4, 4), has_another, np.uint8)]
+    raw = SimpleNamespace(mask=lambda number: masks[number])
+    index = SampleIndex(tmp_path, ["a", "b"], class_names=names, mask_names=["a", "b"], raw=raw)  # type: ignore[arg-type]
+    monkeypatch.setattr(label_checks, "parts_of", lambda _data: (PartSamples("train", index, np.arange(2)),))
+    data = SimpleNamespace(train=SimpleNamespace(), target_kind="masks", class_names=names)
+    found = check_labels(subject(masks[0][None].astype(int), None, session=SimpleNamespace(data=data)))
+    assert "cell 0 (0.0 %)" in found.text
+    assert (found.outcome, "cell has no pixel to train on" in found.advice) == (
+        ("pass", False) if has_another else ("warn", True)
+    )
 
 
 def test_zero_gradients_are_told_when_they_are_most() -> None:

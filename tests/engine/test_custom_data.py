@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.engine.tiny import NUM_STEPS, Session, TinyRuns, draw_pictures, write_code
+from trainer.errors import ConfigError
 from trainer.runs import events as e
 
 pytestmark = pytest.mark.keras
@@ -317,9 +318,9 @@ def test_mixing_labels_makes_them_one_hot_and_trains(runs: TinyRuns, steps: Path
 
 def test_mixing_labels_is_refused_for_a_loss_of_class_numbers(runs: TinyRuns) -> None:
     loss = "CategoricalGeneralizedCrossEntropy"
-    session = runs.train({"data.augmentation.steps": ["MixUp"], "training.loss": loss})
-    assert session.ending.reason is e.Reason.CONFIG_ERROR
-    assert "MixUp in data.augmentation.steps.0 needs one-hot labels" in session.ending.message
+    with pytest.raises(ConfigError, match=r"MixUp in data\.augmentation\.steps\.0 needs one-hot labels") as refused:
+        runs.create({"data.augmentation.steps": ["MixUp"], "training.loss": loss})
+    assert refused.value.problems[0].key == "training.loss"
 
 
 @pytest.mark.parametrize(

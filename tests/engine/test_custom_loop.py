@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,23 @@ Loop = Callable[..., dict[str, Any]]
 ALL_BATCHES = [(epoch, step) for epoch in (1, 2, 3) for step in range(1, NUM_STEPS + 1)]
 
 
-@pytest.fixture
-def loop(tmp_path: Path) -> Loop:
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Loop:
     """Settings of a run of three epochs with one of `LOOPS`."""
-    path = write_code(tmp_path / "loops.py", LOOPS)
+    path = write_code(tmp_path_factory.mktemp("loops") / "loops.py", LOOPS)
 
     def settings(name: str, **arguments: Any) -> dict[str, Any]:
         chosen = {"name": name, "file": str(path), "arguments": arguments}
         return {"training.epochs": 3, "training.training_loop": chosen}
 
     return settings
+
+
+@pytest.fixture(scope="module")
+def trained(loop: Loop, tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Callable[[str], Session]:
+    """A run with a loop and nothing else, trained for the first test that looks at it; the others only read it."""
+    runs = TinyRuns(tmp_path_factory.mktemp("trained"), pictures)
+    return functools.cache(lambda name: runs.train(loop(name)))
 
 
 def at_batch(epoch: int, step: int, act: Callable[[Any], object]) -> Callable[[Any, Any], None]:
@@ -65,8 +73,8 @@ def weights_of(folder: RunFolder) -> list[np.ndarray[Any, Any]]:
 
 
 @pytest.mark.parametrize("name", ["document", "graph", "mapped", "calling", "compiled", "plain_fit", "Loop"])
-def test_every_kind_of_loop_has_its_batches_and_epochs_seen_once(runs: TinyRuns, loop: Loop, name: str) -> None:
-    session = runs.train(loop(name))
+def test_every_kind_of_loop_has_its_batches_and_epochs_seen_once(trained: Callable[[str], Session], name: str) -> None:
+    session = trained(name)
     assert session.ending.reason is e.Reason.ALL_EPOCHS_DONE, session.ending.trace
     assert batches_of(session) == ALL_BATCHES
     assert [event.epoch for event in session.all_of(e.EpochStarted)] == epochs_of(session) == [1, 2, 3]
@@ -82,16 +90,18 @@ def test_figures_that_a_loop_gives_to_callbacks_are_those_of_the_run(runs: TinyR
     assert not any("model.evaluate" in line for line in session.lines)
 
 
-def test_a_fit_inside_the_loop_gives_the_figures_that_fit_would(runs: TinyRuns, loop: Loop) -> None:
+def test_a_fit_inside_the_loop_gives_the_figures_that_fit_would(
+    runs: TinyRuns, trained: Callable[[str], Session]
+) -> None:
     standard = runs.train({"training.epochs": 3})
     for name in ("compiled", "plain_fit"):
-        session = runs.train(loop(name))
+        session = trained(name)
         for own, usual in zip(session.all_of(e.EpochEnded), standard.all_of(e.EpochEnded), strict=True):
             assert own.metrics == pytest.approx(usual.metrics, abs=1e-5)
 
 
-def test_what_a_loop_does_not_report_is_measured_and_said_once(runs: TinyRuns, loop: Loop) -> None:
-    session = runs.train(loop("document"))
+def test_what_a_loop_does_not_report_is_measured_and_said_once(trained: Callable[[str], Session]) -> None:
+    session = trained("document")
     assert all(set(event.metrics) == {"val_loss", "val_accuracy"} for event in session.all_of(e.EpochEnded))
     assert sum("no validation figures: they are measured" in line for line in session.lines) == 1
 
@@ -105,12 +115,14 @@ def test_the_context_takes_figures_and_tells_where_the_run_is(runs: TinyRuns, lo
     assert max(step for _, step in batches_of(session)) == 2, "take(2) ends an epoch after two batches"
 
 
-def test_looking_at_the_data_is_no_epoch(runs: TinyRuns, loop: Loop, capfd: pytest.CaptureFixture[str]) -> None:
+def test_looking_at_the_data_is_no_epoch(
+    runs: TinyRuns, loop: Loop, trained: Callable[[str], Session], capfd: pytest.CaptureFixture[str]
+) -> None:
     session = runs.train(loop("peeking"))
     assert "seen 4 27" in capfd.readouterr().out
     assert session.ending.reason is e.Reason.ALL_EPOCHS_DONE, session.ending.trace
     assert epochs_of(session) == [1, 2, 3]
-    assert weights_of(session.folder)[0] == pytest.approx(weights_of(runs.train(loop("document")).folder)[0])
+    assert weights_of(session.folder)[0] == pytest.approx(weights_of(trained("document").folder)[0])
 
 
 def test_an_optimizer_of_its_own_is_told_once_that_its_state_is_not_saved(runs: TinyRuns, loop: Loop) -> None:

@@ -88,6 +88,13 @@ def test_a_network_with_batch_normalization_trains_on_two_devices(told: dict[str
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["masks", "boxes"])
+def test_shares_with_few_counted_pixels_or_objects_decide_little_of_the_loss(told: dict[str, Any], name: str) -> None:
+    """The loss is the mean of pixels or objects, of which two devices have very different numbers."""
+    assert told[f"{name} on 2"] == pytest.approx(told[f"{name} on 1"], rel=1e-5)
+
+
+@pytest.mark.slow
 def test_the_log_says_which_devices_and_why(told: dict[str, Any]) -> None:
     lines = "\n".join(told["fit on 2"]["lines"])
     assert "[DEVICE] Training on CPU:0, CPU:1, as runtime.devices says" in lines

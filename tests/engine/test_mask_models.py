@@ -61,6 +61,7 @@ def test_an_odd_picture_is_padded_on_all_sides_and_cropped_to_its_place() -> Non
 
     inputs = keras.Input((5, 6, 1))
     around = padded(inputs, 8, square=True)
+    assert padded(inputs, 4, least_side=10).shape == (None, 12, 12, 1)
     model = keras.Model(inputs, [around, cropped(around, (5, 6, 1))])
     pictures = pictures_for(model)
     large, same = (np.asarray(output) for output in model(pictures))
@@ -88,6 +89,8 @@ def test_deep_lab_gives_features_of_every_pixel_learns_and_can_be_saved(tmp_path
 def test_seg_former_gives_features_of_every_pixel_and_can_be_saved(tmp_path: Path) -> None:
     model = make("SegFormer", (40, 70, 3))
     assert model.output_shape == (None, 40, 70, 256)
+    small = make("SegFormer", (32, 20, 1))
+    assert np.asarray(small(pictures_for(small))).shape == (2, 32, 20, 256)
     assert_saves(model, tmp_path)
 
 

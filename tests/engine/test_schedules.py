@@ -129,9 +129,22 @@ def test_a_schedule_of_keras_starts_from_the_learning_rate_where_it_takes_one(pi
     assert [float(pieces(step)) for step in (0, 15, 25)] == pytest.approx([0.3, 0.2, 0.1])
 
 
-def test_a_warm_up_as_long_as_training_is_refused(pictures: Path) -> None:
-    with pytest.raises(ConfigError, match=r"shorter than training, 80 steps with training.epochs 8: .*, received 80"):
-        plan(changes_for("WarmupCosine", {"warmup_epochs": 8}), pictures)
+@pytest.mark.parametrize("name", sorted({name.strip() for name in FORMULAS}))
+@pytest.mark.parametrize("length", [1, 1.25])
+def test_a_training_cut_short_stays_in_the_warm_up(pictures: Path, name: str, length: float) -> None:
+    arguments = {"rise_epochs" if name == "OneCycle" else "warmup_epochs": length * EPOCHS}
+    schedule = plan(changes_for(name, arguments), pictures).learning_rate
+    rates = [float(schedule(step)) for step in range(EPOCHS * STEPS + 1)]
+    shares = [step / (EPOCHS * STEPS) / length for step in range(EPOCHS * STEPS + 1)]
+    low = RATE / 25
+    risen = [RATE + (low - RATE) * 0.5 * (1 + math.cos(math.pi * share)) for share in shares]
+    expected = risen if name == "OneCycle" else [RATE * share for share in shares]
+    assert rates == pytest.approx(expected, rel=1e-6, abs=1e-8)  # float32 at the start of half a cosine
+
+
+def test_an_argument_out_of_range_is_refused(pictures: Path) -> None:
+    with pytest.raises(ConfigError, match=r"every_epochs: Expected a number above 0, received 0\."):
+        plan(changes_for("Step", {"every_epochs": 0}), pictures)
 
 
 # ---------------------------------------------------------------- runs

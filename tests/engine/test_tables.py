@@ -78,6 +78,28 @@ def test_large_numbers_are_learned_and_the_model_takes_and_gives_plain_ones(pric
     assert predicted[0, 0] == pytest.approx(490_000, rel=0.15)
 
 
+def test_several_numbers_are_learned_each_in_its_unit(prices: Path, tmp_path: Path) -> None:
+    text = prices.read_text(encoding="utf-8").splitlines()
+    rows = [f"{line},{(int(line.rsplit(',', 1)[1]) - 500_000) / 1e6:.4f}" for line in text[1:]]
+    prices.write_text("\n".join([f"{text[0]},per share", *rows]), encoding="utf-8")
+    changes = {
+        "data.loader.arguments": {"target_column": ["price", "per share"]},
+        "training.epochs": 12,
+        "training.initial_learning_rate": 0.03,
+    }
+    session = train(prices, tmp_path, **{"project.task": "tabular_regression", **changes})
+    assert session.ending.outcome == "completed", session.ending.message
+    in_price, in_share = (at_best(session, f"val_mean_absolute_error_{name}") for name in ("price", "per_share"))
+    assert in_price < 60_000
+    assert in_share < 0.06
+    assert at_best(session, "val_mean_absolute_error") == pytest.approx((in_price + in_share) / 2, rel=1e-3)
+    assert at_best(session, "val_loss") < 0.3
+    model = keras.models.load_model(session.folder.final_model_path)
+    assert model.predict(np.array([[100.0, 0, 1, 0]]), verbose=0)[0] == pytest.approx(
+        [490_000, -0.01], rel=0.2, abs=0.1
+    )
+
+
 def test_a_run_says_which_row_was_in_which_part_and_can_be_continued(prices: Path, tmp_path: Path) -> None:
     session = train(prices, tmp_path, **QUICK)
     with session.folder.split_path.open(encoding="utf-8") as file:

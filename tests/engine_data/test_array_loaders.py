@@ -23,7 +23,7 @@ from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.prepare import prepare_data
 from trainer.engine.data.prepared import PreparedData
 from trainer.engine.data.split import Split
-from trainer.engine.data.stored_pixels import fit_batch
+from trainer.engine.data.stored_pixels import StoredPixels, fit_batch
 from trainer.errors import DataError
 
 pytestmark = pytest.mark.keras
@@ -44,9 +44,11 @@ def load(tmp_path: Path, heard: Heard) -> Load:
     def make(path: Path, task: str = "image_classification", **data: Any) -> PreparedData:
         kinds = {".h5": "HDF5DataLoader", ".tfrecord": "TFRecordDataLoader"}
         loader = {"name": kinds.get(path.suffix, "NumpyDataLoader"), "arguments": data.pop("arguments", {})}
+        scale_table = data.pop("scale_table", True)
         values = {"train_dir": str(path), "loader": loader, "image_size": (9, 7), "cache": "memory", **data}
         config = Config.model_validate({"project": {"task": task}, "data": values})
-        return load_arrays(config, tmp_path, ArraySettings.from_config(config), heard, cache_folder=tmp_path / "cache")
+        settings, cache_folder = ArraySettings.from_config(config), tmp_path / "cache"
+        return load_arrays(config, tmp_path, settings, heard, scale_table=scale_table, cache_folder=cache_folder)
 
     return make
 
@@ -150,6 +152,19 @@ def test_rows_of_numbers_become_a_table_scaled_inside_the_model(tmp_path: Path, 
     np.testing.assert_allclose(scaled[:, :3].std(axis=0), 1, rtol=1e-3)
     np.testing.assert_allclose(scaled[:, 3], 0, atol=1e-5)
     np.testing.assert_allclose(np.asarray(last(scaled[:, :1])), table[split.rows, :1] * 1000, rtol=1e-4)
+    assert prepared.number_targets == ()
+
+
+@pytest.mark.parametrize("scale_table", [True, False])
+def test_of_several_numbers_each_counts_by_its_own_deviation(tmp_path: Path, load: Load, scale_table: bool) -> None:
+    table = RANDOM.normal(size=(30, 2)).astype(np.float32)
+    path = write(tmp_path, "hdf5", images=table, labels=table * [1000, 0.1])
+    prepared = load(path, task="tabular_regression", arguments={"inputs": "images"}, scale_table=scale_table)
+    assert isinstance(prepared.train, Split)
+    deviations = (table[np.unique(prepared.train.rows)] * [1000, 0.1]).std(axis=0)
+    assert [target.name for target in prepared.number_targets] == ["1", "2"]
+    expected = deviations if scale_table else [1, 1]
+    np.testing.assert_allclose([target.scale for target in prepared.number_targets], expected, rtol=1e-4)
 
 
 def jpeg(picture: np.ndarray, kind: str = "JPEG") -> bytes:
@@ -229,17 +244,50 @@ def _break_while_training(prepared: PreparedData) -> DataError | None:
 def test_what_breaks_while_training_is_named(tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainer.engine.data.stored_pixels._MOST_CHECKED_BYTES", 0)
     monkeypatch.setattr("trainer.data.arrays.array_samples._CHECKED_BYTES", 0)
-    monkeypatch.setattr("trainer.engine.data.encoded_pixels._MOST_CHECKED", 0)
     pictures = PICTURES / np.float32(255)
     pictures[7, 2, 2, 1] = np.nan
     error = _break_while_training(load(write(tmp_path, "npz", pictures), cache="off", validation_fraction=0))
     assert error is not None
     assert "picture of row 7 cannot be used: it has values that are no finite" in str(error)
+
+
+@pytest.mark.parametrize("cache", ["memory", "off"])
+def test_of_very_many_encoded_pictures_one_that_cannot_be_read_is_left_out_while_training(
+    tmp_path: Path, load: Load, heard: Heard, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
     contents = [jpeg(picture) for picture in PICTURES]
+    expected = batches(load(encoded(tmp_path, contents), validation_fraction=0).train, shuffle=False)
+    monkeypatch.setattr("trainer.engine.data.encoded_pixels.MOST_DECODED", 0)
+    monkeypatch.setattr("trainer.engine.data.verify.MOST_LOOKED_AT", 2)
     contents[4] = contents[4][:80]
-    error = _break_while_training(load(encoded(tmp_path, contents), cache="off", validation_fraction=0))
-    assert error is not None
-    assert "1 pictures cannot be read: row 4 (" in str(error)
+    prepared = load(encoded(tmp_path, contents), cache=cache, validation_fraction=0)
+    found = batches(prepared.train, shuffle=False)
+    np.testing.assert_array_equal(found[0][0], np.delete(expected[0][0], 4, axis=0))
+    np.testing.assert_array_equal(found[0][1], np.delete(expected[0][1], 4))
+    for one, other in zip(found[1:], expected[1:], strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+    assert "record 4" in heard.notices[0]
+    error = _break_while_training(
+        load(encoded(tmp_path, contents), cache=cache, validation_fraction=0, max_unreadable_fraction=0)
+    )
+    assert "1 of 30 pictures in the train data" in str(error)
+
+
+def test_pictures_that_become_larger_are_not_read_many_at_once(
+    tmp_path: Path, load: Load, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, size = write(tmp_path, "npz"), (90, 70)
+    monkeypatch.setattr("trainer.engine.data.stored_pixels._BATCH_BYTES", 12 * 90 * 70 * 3)
+    expected = batches(load(path, image_size=size, validation_fraction=0).train)
+    assert [done for done, _, _ in heard.progressed] == [12, 24, 30]
+    monkeypatch.setattr("trainer.engine.data.batches_together._BYTES_AT_ONCE", 17 * 4 * 90 * 70 * 3)
+    train, counts = load(path, image_size=size, validation_fraction=0, cache="off").train, []
+    assert isinstance(train, Split) and isinstance(train.inputs, StoredPixels)
+    take = train.inputs._take
+    monkeypatch.setattr(train.inputs, "_take", lambda rows: counts.append(len(rows)) or take(rows))
+    for found, wanted in zip(batches(train), expected, strict=True):
+        np.testing.assert_array_equal(found[0], wanted[0])
+    assert max(counts) == 16, "two batches, as resizing needs 32 bits a value"
 
 
 def test_a_changed_file_is_not_read_from_the_disk_cache(tmp_path: Path, load: Load) -> None:

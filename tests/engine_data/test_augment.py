@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.catalog.augmentation_support import is_active
 from trainer.config.sections import AugmentationSection
-from trainer.engine.data.augment import augment, draw_randomness, is_active
+from trainer.engine.data.augment import augment, draw_randomness
 
 pytestmark = pytest.mark.keras
 DRAWS = ("horizontal_flip", "vertical_flip", "rotation", "zoom", "shift_down", "shift_right", "contrast", "brightness")

@@ -193,3 +193,10 @@ def test_a_function_of_one_picture_preprocesses_all_of_them(tmp_path: Path) -> N
     tried = DataSteps(preprocessing=(step,)).tried(SHAPES.pictures[:4], SHAPES.labels[:4, 0])
     images, _ = first_batch(SHAPES.split("classes", steps=tried), augmentation=None)
     np.testing.assert_allclose(images, SHAPES.pictures[:, ::2] * 0.5)
+
+
+def test_a_built_in_step_is_known_however_it_is_spelled() -> None:
+    with pytest.raises(ConfigError, match="MixUp blends pictures"):
+        build_step("augmentation", Component(name="mix_up"), None, "masks")
+    step = build_step("augmentation", Component(name="random-zoom", arguments={"height_factor": 0.3}), None, "boxes")
+    assert step.target.fill_mode == "constant"

@@ -60,9 +60,8 @@ def rows_of(part: Any) -> np.ndarray:
 def test_options_and_arguments_of_the_loader_are_the_same() -> None:
     entry = catalog().find("loader", "CSVDataLoader")
     assert entry is not None
-    options = TableOptions()
-    defaults = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
-    assert {a.name: tuple(a.default) if a.kind == "list" else a.default for a in entry.arguments} == defaults
+    assert {argument.name for argument in entry.arguments} == {field.name for field in dataclasses.fields(TableOptions)}
+    assert TableOptions.of(**{argument.name: argument.default for argument in entry.arguments}) == TableOptions()
     assert all(argument.description for argument in entry.arguments)
 
 
@@ -120,6 +119,47 @@ def test_a_number_to_predict_keeps_its_unit(load: Load) -> None:
     )
     plain = load(text, {"target_column": "price", "scale_target": False, "normalization": "none"}, "tabular_regression")
     assert (plain.layers, plain.output_layers) == ((), ())
+
+
+def test_several_numbers_keep_their_units(load: Load, heard: Heard) -> None:
+    text = "size,mass,share\n" + "".join(f"{i * 37 % 101},{50_000 + 1000 * i},{i / 100}\n" for i in range(40))
+    prepared = load(text, {"target_column": ["mass", "share"]}, "tabular_regression")
+    assert (prepared.num_classes, prepared.target_kind, prepared.class_names) == (2, "numbers", ())
+    assert [target.name for target in prepared.number_targets] == ["mass", "share"]
+    assert isinstance(prepared.train, Split)
+    assert isinstance(prepared.train.targets, NumberTargets)
+    values = prepared.train.targets.values
+    (in_unit,) = prepared.output_layers
+    found = np.asarray(in_unit(np.array([[0.0, 0.0], [1.0, 1.0]])))
+    assert found == pytest.approx(np.stack([values.mean(axis=0), values.mean(axis=0) + values.std(axis=0)]), rel=1e-4)
+    assert json.loads(prepared.files["table.json"])["targets"] == ["mass", "share"]
+    assert any("mass and share are predicted from 1 columns" in line for line in heard.lines)
+    plain = load(text, {"target_column": ["mass", "share"], "scale_target": False}, "tabular_regression")
+    assert plain.output_layers == ()
+    assert [target.scale for target in plain.number_targets] == [1, 1]
+
+
+def test_several_columns_of_0_and_1_are_label_sets(load: Load) -> None:
+    text = "size,cat,dog\n" + "".join(f"{i * 37 % 101},{i % 2},{'yn'[i % 3 > 0]}\n" for i in range(40))
+    prepared = load(text, {"target_column": ["cat", "dog"]})
+    assert (prepared.num_classes, prepared.target_kind, prepared.class_names) == (2, "label_sets", ("cat", "dog"))
+    assert prepared.number_targets == ()
+    assert isinstance(prepared.train, Split)
+    _, labels = next(iter(prepared.train.dataset(
+        batch_size=4, shuffle=False, seed=1, augmentation=None, one_hot=True, repeat=False
+    )))  # fmt: skip
+    numbers = [int(name.split()[1]) - 2 for name in prepared.train.names[:4]]
+    assert labels.numpy().tolist() == [[i % 2, int(i % 3 == 0)] for i in numbers]
+
+
+def test_dates_become_inputs_of_training_and_validation_alike(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "val.csv").write_text("day,size,kind\n11/05/2024,1,a\n,2,b\n")
+    text = "day,size,kind\n" + "".join(f"{i}/05/2024,{i % 5},{'ab'[i % 2]}\n" for i in range(1, 32))
+    prepared = load(text, {"target_column": "kind"}, **{"data.val_dir": "val.csv"})
+    assert prepared.input_shape == (6,)
+    rows = rows_of(prepared.validation)
+    assert rows[:, 0].tolist() == [10, 15]
+    assert rows[0, 3:5] == pytest.approx([np.sin(2 * np.pi * 5 / 7), np.cos(2 * np.pi * 5 / 7)], abs=1e-6)
 
 
 def test_own_validation_rows_are_changed_as_the_training_rows(load: Load, tmp_path: Path) -> None:

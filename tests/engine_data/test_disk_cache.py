@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from trainer.data.pictures.image_folder import scan_image_folder
+from trainer.engine.data import verify
 from trainer.engine.data.disk_cache import cache_key
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.prepare import PreparedData
@@ -68,6 +70,22 @@ def test_a_damaged_entry_is_made_again(prepare: Prepare, tmp_path: Path) -> None
     again = prepare(cache="disk")
     assert again.cache == "disk"
     assert np.array_equal(again.train.images(range(21)), expected)
+
+
+@pytest.mark.parametrize("num_noted", [None, 26], ids=["empty", "of other pictures"])
+def test_an_entry_with_a_damaged_note_of_what_is_there_is_made_again(
+    prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_noted: int | None
+) -> None:
+    monkeypatch.setattr(verify, "MOST_DECODED", 0)
+    expected = prepare(cache="disk").train.images(range(21))
+    note = io.BytesIO()
+    if num_noted is not None:
+        np.save(note, np.ones(num_noted, dtype=bool))
+    (entries(tmp_path)[0] / "there.npy").write_bytes(note.getvalue())
+    again = prepare(cache="disk")
+    assert again.cache == "disk"
+    assert np.array_equal(again.train.images(range(21)), expected)
+    assert len(np.load(entries(tmp_path)[0] / "there.npy")) == 27
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX")

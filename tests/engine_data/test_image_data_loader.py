@@ -112,13 +112,35 @@ def test_values_are_found_in_masks_that_were_not_looked_at_before(
     assert prepared.train.num_samples + prepared.validation.num_samples == 9
 
 
-def test_pictures_and_masks_are_kept_in_the_same_way(load: Load, scans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_and_masks_may_be_kept_in_different_places(
+    load: Load, scans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = batches_of(load("image_segmentation"))
     monkeypatch.setattr(picture_files, "decode_masks", _failing_in_memory(picture_files.decode_masks))
     prepared = load("image_segmentation")
     assert isinstance(prepared.train.targets, MaskTargets)
-    assert not prepared.train.inputs.whole_batches
+    assert prepared.train.inputs.whole_batches
     assert not prepared.train.targets.masks.whole_batches
-    assert batches_of(prepared)[0][1].shape == (4, 8, 8)
+    for found, before in zip(batches_of(prepared), expected, strict=True):
+        assert all(np.array_equal(one, other) for one, other in zip(found, before, strict=True))
+
+
+@pytest.mark.parametrize("cache", ["memory", "off"])
+def test_of_very_many_a_mask_that_cannot_be_used_is_left_out_with_its_picture(
+    load: Load, scans: Path, monkeypatch: pytest.MonkeyPatch, heard, cache: str
+) -> None:
+    expected = batches_of(load("image_segmentation", validation_fraction=0))
+    for name, number in (("MOST_DECODED", 0), ("MOST_LOOKED_AT", 2)):
+        monkeypatch.setattr(f"trainer.engine.data.verify.{name}", number)
+    monkeypatch.setattr("trainer.data.pictures.mask_folder._LOOKED_AT", 2)
+    Image.fromarray(np.full((10, 12), 7, np.uint8)).save(scans / "masks" / "3.png")
+    prepared = load("image_segmentation", cache=cache, validation_fraction=0, max_unreadable_fraction=0.1)
+    found = batches_of(prepared) + batches_of(prepared)[:1]
+    for column in range(2):
+        assert np.array_equal(found[0][column], expected[0][column][:3])
+        assert np.array_equal(found[1][column], expected[1][column])
+        assert np.array_equal(found[3][column], found[0][column])
+    assert "its mask masks/3.png has the value 7" in heard.notices[0]
 
 
 def _failing_in_memory(decode: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from trainer.config.config import Config
 from trainer.engine.data.prepare import PreparedData, prepare_data
+from trainer.engine.training.data_check import check_before_training
 from trainer.errors import DataError
 
 pytestmark = pytest.mark.keras
@@ -48,10 +49,15 @@ def test_a_validation_and_a_test_folder_are_taken_whole(prepare: Prepare, pets: 
     assert prepared.test.class_names == prepared.class_names
 
 
-def test_a_class_without_validation_pictures_is_told(prepare: Prepare, pets: Path, heard) -> None:
+def test_a_class_without_validation_pictures_is_left_to_the_check_before_training(
+    prepare: Prepare, pets: Path, heard
+) -> None:
     shutil.copytree(pets / "cats", pets.parent / "val" / "cats")
-    prepare(val_dir="val")
-    assert "has no picture of 2 of the 3 classes (dogs, owls)" in heard.notices[0]
+    prepared = prepare(val_dir="val")
+    check_before_training(prepared, heard, lambda: False)
+    (told,) = heard.notices
+    assert "The class dogs has no sample in the validation data" in told
+    assert "The class owls has no sample in the validation data" in told
 
 
 def test_no_share_means_no_validation(prepare: Prepare) -> None:

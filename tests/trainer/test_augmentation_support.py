@@ -41,6 +41,7 @@ def test_a_functions_own_probability_is_left_to_it(tmp_path: Path) -> None:
         ("object_detection", "RandAugment", "Choose RandomAffine"),
         ("object_detection", "MixUp", "image classification only"),
         ("image_segmentation", "CutMix", "image classification only"),
+        ("image_segmentation", "cut_mix", "image classification only"),
         ("image_segmentation", "RandomElasticTransform", "Choose ElasticDeformation"),
         ("image_segmentation", "AugMix", "which no mask fits"),
     ],
@@ -50,6 +51,31 @@ def test_steps_that_would_leave_masks_or_boxes_behind_are_refused(task: str, nam
     assert list(found) == ["data.augmentation.steps.1"]
     assert told in found["data.augmentation.steps.1"]
     assert not problems("image_classification", augmentation={"steps": [name]})
+
+
+@pytest.mark.parametrize(
+    ("color_mode", "name", "arguments", "told"),
+    [
+        ("grayscale", "RandomHue", {"factor": 0.2}, "rgb pictures only, received grayscale"),
+        ("rgba", "RandomSaturation", {"factor": 0.2}, "rgb pictures only, received rgba"),
+        ("grayscale", "RandomColorJitter", {"hue_factor": 0.2}, "rgb pictures only, received grayscale"),
+        ("grayscale", "RandomColorJitter", {"brightness_factor": 0.2}, ""),
+        ("grayscale", "RandAugment", {}, ""),
+        ("rgba", "RandAugment", {}, "no pictures with opacity"),
+        ("rgba", "AugMix", {}, "no pictures with opacity"),
+        ("rgba", "AugMix", {"all_ops": False}, ""),
+        ("rgb", "RandomHue", {"factor": 0.2}, ""),
+    ],
+)
+def test_steps_that_change_colours_are_refused_where_there_are_none(
+    color_mode: str, name: str, arguments: dict[str, Any], told: str
+) -> None:
+    steps = {"steps": [{"name": name, "arguments": arguments}]}
+    found = problems("image_classification", color_mode=color_mode, augmentation=steps)
+    assert list(found) == (["data.augmentation.steps.0"] if told else [])
+    assert told in found.get("data.augmentation.steps.0", "")
+    loader = {"file": "loaders.py", "name": "mine"}
+    assert not problems("image_classification", color_mode=color_mode, augmentation=steps, loader=loader)
 
 
 @pytest.mark.parametrize("task", ["image_segmentation", "object_detection"])

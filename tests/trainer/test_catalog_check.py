@@ -92,8 +92,10 @@ def test_the_default_configuration_lacks_only_a_training_folder(tmp_path: Path) 
 @pytest.mark.parametrize("key", ["data.train_dir", "data.val_dir", "data.test_dir"])
 def test_a_missing_folder_is_named_in_full(tmp_path: Path, key: str) -> None:
     (tmp_path / "file").touch()
-    for name in ("none", "file"):
-        assert problems(tmp_path, {key: name}) == {key: f"There is no folder {tmp_path / name}."}
+    assert problems(tmp_path, {key: "none"}) == {key: f"There is no folder {tmp_path / 'none'}."}
+    assert problems(tmp_path, {key: "file"}) == {
+        key: f"{tmp_path / 'file'} is a file. Choose a folder of pictures, or for a table, CSVDataLoader as loader."
+    }
 
 
 def test_a_folder_that_cannot_be_looked_at_is_a_problem_and_no_crash(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def test_layers_for_words_and_sounds_are_not_for_pictures() -> None:
         ("schedule", "ExponentialDecay", "decay_steps", {"kind": "int", "minimum": 1, "required": True}),
         ("schedule", "CosineDecay", "initial_learning_rate", {"kind": "float", "required": False}),
         ("augmentation", "RandomRotation", "factor", {"kind": "any", "required": True}),
+        ("augmentation", "RandomSaturation", "factor", {"kind": "any", "required": True}),
+        ("augmentation", "RandomColorJitter", "saturation_factor", {"kind": "any", "required": False}),
         ("augmentation", "RandomFlip", "mode", {"kind": "choice", "default": "horizontal_and_vertical"}),
         ("preprocessing", "Resizing", "height", {"kind": "int", "required": True}),
     ],

@@ -128,7 +128,8 @@ def test_the_only_function_that_fits_needs_no_name(tmp_path: Path) -> None:
 
 def test_our_models_come_in_sizes_for_three_kinds_of_machine() -> None:
     with_sizes = [entry for entry in catalog().entries("model") if entry.presets]
-    assert {entry.name for entry in with_sizes} == {"LightDetector", "MLP", "RetinaNet", "SmallCNN", "UNet"}
+    assert {entry.name for entry in with_sizes} == {"DFine", "LightDetector", "MLP", "RetinaNet", "SmallCNN", "UNet"}
+    assert {entry.tasks for entry in with_sizes if entry.name == "DFine"} == {("object_detection",)}
     for entry in with_sizes:
         assert list(entry.presets) == ["low", "medium", "high"]
         for arguments in entry.presets.values():

@@ -38,6 +38,23 @@ def test_new_looks_at_a_folder_and_writes_what_it_saw(
     assert capsys.readouterr().out.splitlines()[-1] == "pets.yaml is in order."
 
 
+def test_new_does_not_recommend_a_training_that_would_be_refused(
+    gardener: Gardener, tmp_path: Path, capsys: Captured
+) -> None:
+    rows = "".join(f"{number},{number % 7 / 2},{'ab'[number % 2]}\n" for number in range(40))
+    (tmp_path / "ragged.csv").write_text(f"size,weight,kind\n{rows}" + "1,2,a,4\n" * 9)
+    assert gardener("new", "ragged.csv") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("9 of 49 rows do not fit the header: training is refused unless")
+    assert lines[1] == "line 42: The row has 4 fields, expected 3; it is left out."
+    assert lines[-2] == "Wrote ragged.yaml, but training is refused until this is corrected:"
+    assert "9 of 49 rows have another number of fields" in lines[-1]
+    prices = "".join(f"{number % 9},{number / 10}\n" for number in range(60))
+    (tmp_path / "prices.csv").write_text(f"size,price\n{prices}")
+    assert gardener("new", "prices.csv", "--set", "project.task=tabular_classification") == 0
+    assert "Choose tabular_regression" in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_new_writes_where_it_is_told_with_the_settings_it_is_given(
     gardener: Gardener, pictures: Path, tmp_path: Path
 ) -> None:
@@ -114,6 +131,7 @@ def test_new_with_something_wrong_writes_nothing(
 
 def test_sample_writes_pictures_and_a_configuration(gardener: Gardener, tmp_path: Path, capsys: Captured) -> None:
     assert gardener("sample", "digits", "--data", tmp_path / "data", "--set", "training.epochs=2") == 0
+    assert f"The data is in {tmp_path / 'data'}" in capsys.readouterr().out
     config = load_file(tmp_path / "digits.yaml").require()
     assert Path(config.data.train_dir).is_relative_to(tmp_path / "data")
     assert config.training.epochs == 2
@@ -127,6 +145,7 @@ def test_check_names_line_key_and_remedy_of_every_problem(gardener: Gardener, tm
     assert capsys.readouterr().out.splitlines() == [
         "error: c.yaml: line 2: data.batch_size: Expected a whole number from 1 to 65,536, received 0.",
         "error: c.yaml: line 4: training.epoch: There is no such setting. Did you mean 'epochs'?",
+        "c.yaml cannot be trained: 2 errors.",
     ]
 
 
@@ -137,7 +156,7 @@ def test_check_looks_at_folders_and_components_and_names_their_line(
         "data: {train_dir: pets,\n  val_dir: none}\ntraining:\n  optimizer:\n    name: Adam\n    arguments: {rho: 1}\n"
     )
     assert gardener("check", "c.yaml") == 2
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, _ = capsys.readouterr().out.splitlines()
     assert first == f"error: c.yaml: line 2: data.val_dir: There is no folder {tmp_path / 'none'}."
     assert second.startswith("error: c.yaml: line 6: training.optimizer.arguments.rho: Adam has no argument 'rho'.")
 
@@ -158,6 +177,10 @@ def test_check_can_answer_in_json(gardener: Gardener, pictures: Path, tmp_path: 
     answer = json.loads(capsys.readouterr().out)
     assert [part["num_samples"] for part in answer.pop("data")["parts"]] == [16, 4]
     assert answer == {
+        "ok": True,
+        "can_be_trained": True,
+        "num_errors": 0,
+        "num_warnings": 0,
         "problems": [],
         "notes": ["model.model_name 'ResNet-50' became model.architecture 'ResNet50'."],
     }
@@ -192,3 +215,6 @@ def test_check_refuses_a_file_that_cannot_be_read(
         (tmp_path / "c.yaml").write_bytes(content)
     assert gardener("check", "c.yaml") == 2
     assert the_error(capsys) == message
+    assert gardener("check", "c.yaml", "--json") == 2
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert message == f"error: c.yaml: {problem['message']}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +15,13 @@ from main import _wants_window
 from tests.trainer.conftest import Gardener, WrittenRun
 from trainer import __version__
 from trainer.cli import main, running
+from trainer.cli.watching import exit_code, follow_from_now, watch
 from trainer.config.document import load_file
 from trainer.runs.checkpoints import CheckpointManifest, write_checkpoint
 from trainer.runs.commands import Discard, Pause, Resume, StopAfterEpoch, StopNow, decode_command
 from trainer.runs.events import Outcome, Reason
 from trainer.runs.folder import RunFolder
+from trainer.runs.follow import read_run
 from trainer.runs.line_file import LineReader
 from trainer.runs.process import ProcessIdentity
 
@@ -245,13 +249,68 @@ def test_a_run_that_is_not_running_cannot_be_told_anything(
         assert (three_runs / run / "commands.jsonl").read_bytes() == b""
 
 
+@pytest.mark.parametrize(
+    ("reason", "has_begun", "code"),
+    [
+        (Reason.CONFIG_ERROR, False, 2),
+        (Reason.DATA_ERROR, False, 2),
+        (Reason.USER_CODE_ERROR, False, 2),
+        (Reason.OUT_OF_MEMORY, False, 1),
+        (Reason.INTERNAL_ERROR, False, 1),
+        (Reason.DATA_ERROR, True, 1),
+        (Reason.USER_CODE_ERROR, True, 1),
+        (Reason.LOSS_NOT_FINITE, True, 1),
+    ],
+)
+def test_what_is_refused_before_training_is_bad_input_and_what_fails_in_it_is_a_failure(
+    tmp_path: Path, reason: Reason, has_begun: bool, code: int
+) -> None:
+    run = WrittenRun(tmp_path / "runs")
+    if has_begun:
+        run.train(0.5)
+    run.end(Outcome.FAILED, reason)
+    assert exit_code(read_run(run.folder.path).state) == code
+
+
+class WorkerThatIsToStop:
+    """Is sent a signal by the first look, and ends with the second."""
+
+    returncode = 0
+
+    def __init__(self, run: WrittenRun, sent: signal.Signals) -> None:
+        self._run, self._sent, self._looks = run, sent, 0
+
+    def poll(self) -> int | None:
+        """See `subprocess.Popen.poll`."""
+        self._looks += 1
+        if self._looks == 1:
+            signal.raise_signal(self._sent)
+        self._run.end(Outcome.STOPPED, Reason.STOPPED_NOW)
+        return 0
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_training_and_not_only_the_watching(
+    tmp_path: Path, capsys: Captured, sent: signal.Signals
+) -> None:
+    run = WrittenRun(tmp_path / "runs")
+    run.train(0.5)
+    before = signal.getsignal(signal.SIGTERM)
+    worker: Any = WorkerThatIsToStop(run, sent)
+    assert watch(follow_from_now(run.folder), worker, as_json=True) == 3
+    (line,) = LineReader(run.folder.commands_path).read()
+    assert type(decode_command(line)) is StopNow
+    assert "Stopping after this batch" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_help_lists_the_commands_and_exit_codes(gardener: Gardener, capsys: Captured) -> None:
     assert gardener("--help") == 0
     text = capsys.readouterr().out
     for command in ("new", "sample", "check", "train", "runs", "stop", "pause", "resume"):
         assert f"\n    {command} " in text
     assert "exit codes:" in text
-    for code, meaning in enumerate(("done", "training failed", "bad input", "stopped before the last epoch")):
+    for code, meaning in enumerate(("done", "training failed", "bad input, refused", "stopped before the last epoch")):
         assert f"{code}  {meaning}" in text
 
 

@@ -1,16 +1,19 @@
-"""Which augmentation steps suit which task, and the probability that every step has."""
+"""Which steps of preprocessing and augmentation suit which task and which pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.catalog.entry import Argument, Entry
+from trainer.catalog.balance_support import balance_problem
+from trainer.catalog.catalog import catalog
+from trainer.catalog.entry import ComponentKind
 from trainer.config.component import Component
 from trainer.config.config import Config
-from trainer.config.task import Task
+from trainer.config.sections import AugmentationSection
+from trainer.config.targets import TargetKind, usual_target
+from trainer.config.task import TASKS
 from trainer.errors import Problem
 
-PROBABILITY = "probability"
 STEPS_KEY = "data.augmentation.steps"
 VARIATION_STEPS_KEY = "data.balance.variation_steps"
 MOVING_LAYERS = frozenset(
@@ -27,6 +30,8 @@ MOVING_LAYERS = frozenset(
     }
 )
 """Keras layers that move what is in a picture; all others of Keras change its colours or blend it with others."""
+MIXING_LAYERS = ("MixUp", "CutMix")
+"""Keras layers that blend class labels as they blend pictures."""
 _MIXES = "{name} blends pictures and their class labels. It suits image classification only."
 _NO_MASKS = {
     "MixUp": _MIXES,
@@ -48,27 +53,8 @@ _NO_BOXES = {
     "RandomCrop": "Keras' RandomCrop exchanges height and width for boxes. Choose RandomAffine.",
 }
 _RESIZING = frozenset({"Resizing", "CenterCrop", "PadToSize"})
-_TARGET_KINDS: dict[Task, str] = {"image_segmentation": "masks", "object_detection": "boxes"}
-_WITHOUT_CLASSES = {
-    "object_detection": "Boxes of several classes share a picture, so pictures cannot be balanced by class. "
-    "Choose none.",
-    "tabular_regression": "There are no classes to balance in a regression. Choose none.",
-}
-
-
-def with_probability(entry: Entry) -> Entry:
-    """The entry of an augmentation step with the argument that says how often it is applied, unless it has its own."""
-    if entry.kind != "augmentation" or entry.unusable_because or entry.argument(PROBABILITY) is not None:
-        return entry
-    argument = Argument(
-        name=PROBABILITY,
-        kind="float",
-        default=1.0,
-        minimum=0.0,
-        maximum=1.0,
-        description="Share of the pictures that this step is applied to, drawn for each picture.",
-    )
-    return entry.model_copy(update={"arguments": (*entry.arguments, argument)})
+_NEEDS_RGB = frozenset({"RandomHue", "RandomSaturation"})
+_NO_OPACITY = frozenset({"AugMix", "RandAugment", "RandomColorDegeneration", "RandomGrayscale"})
 
 
 def unsuited_because(name: str, target_kind: str) -> str:
@@ -82,43 +68,100 @@ def unsuited_because(name: str, target_kind: str) -> str:
         return _NO_MASKS.get(name, "").format(name=name)
     if target_kind == "boxes":
         return _NO_BOXES.get(name, "").format(name=name)
-    return _MIXES.format(name=name) if target_kind == "numbers" and name in ("MixUp", "CutMix") else ""
+    return _MIXES.format(name=name) if target_kind == "numbers" and name in MIXING_LAYERS else ""
+
+
+def unsuited_colors(step: Component, color_mode: str) -> str:
+    """Why a step of Keras' cannot change pictures with these channels; empty where it can.
+
+    Args:
+        step: The step with its arguments.
+        color_mode: `rgb`, `grayscale` or `rgba`.
+    """
+    given = {name for name, value in step.arguments.items() if value is not None}
+    shifts_hue = step.name == "RandomColorJitter" and bool(given & {"saturation_factor", "hue_factor"})
+    if color_mode != "rgb" and (step.name in _NEEDS_RGB or shifts_hue):
+        what = "with hue_factor or saturation_factor " if shifts_hue else ""
+        return f"{step.name} {what}takes rgb pictures only, received {color_mode}. Leave it out."
+    is_plain = step.name == "AugMix" and step.arguments.get("all_ops") is False
+    if color_mode == "rgba" and step.name in _NO_OPACITY and not is_plain:
+        return f"{step.name} takes no pictures with opacity (rgba). Leave it out, or set data.color_mode to rgb."
+    return ""
 
 
 def chosen_steps(config: Config) -> dict[str, tuple[Component, ...]]:
-    """The augmentation steps that are applied, by the key of their list: to all samples, and to added copies alone."""
-    steps = {STEPS_KEY: config.data.augmentation.steps}
+    """The augmentation steps that are applied, by the key of their list: to all samples, and to added copies alone.
+
+    What is built in has its own spelling, however the configuration spells it.
+    """
+    steps = {STEPS_KEY: _own_spelling("augmentation", config.data.augmentation.steps)}
     if config.data.balance.method == "variations":
-        steps[VARIATION_STEPS_KEY] = config.data.balance.variation_steps
+        steps[VARIATION_STEPS_KEY] = _own_spelling("augmentation", config.data.balance.variation_steps)
     return steps
 
 
-def data_step_problems(config: Config) -> Iterator[Problem]:
-    """Steps and balancing that do not suit the configuration's task."""
-    target_kind = _TARGET_KINDS.get(config.project.task, "")
+def _own_spelling(kind: ComponentKind, steps: tuple[Component, ...]) -> tuple[Component, ...]:
+    """The steps with the names of the catalog, where `mixup` finds MixUp."""
+    found = [catalog().find(kind, step.name) if step.file is None else None for step in steps]
+    return tuple(
+        step if entry is None else step.model_copy(update={"name": entry.name})
+        for step, entry in zip(steps, found, strict=True)
+    )
+
+
+def _unsuited_colors(config: Config, step: Component) -> str:
+    """As `unsuited_colors`; a loader of the user's decides itself about the channels."""
+    return unsuited_colors(step, config.data.color_mode) if config.data.loader.file is None else ""
+
+
+def is_active(augmentation: AugmentationSection | None) -> bool:
+    """Whether it changes anything, its further steps aside."""
+    return augmentation is not None and bool(_changes(augmentation))
+
+
+def _changes(augmentation: AugmentationSection) -> tuple[str, ...]:
+    """Its settings that change something, its further steps aside."""
+    nothing = AugmentationSection()
+    names = (name for name in AugmentationSection.model_fields if name not in ("steps", "fresh_every_epoch"))
+    return tuple(name for name in names if getattr(augmentation, name) != getattr(nothing, name))
+
+
+def picture_step_problem(config: Config, received: str) -> Problem | None:
+    """A step for pictures where the loader gives none; `None` where there is no such step.
+
+    Args:
+        config: The configuration.
+        received: What the loader gives instead, such as `inputs of shape (7,)`.
+    """
+    data = config.data
+    keys = ["data.preprocessing"] if data.preprocessing else []
+    keys += [STEPS_KEY] if data.augmentation.steps else []
+    keys += [f"data.augmentation.{name}" for name in _changes(data.augmentation)]
+    if not keys:
+        return None
+    message = f"This works on pictures of (height, width, channels), but the loader gives {received}."
+    return Problem(keys[0], f"{message} Leave it out, or do it in a loader of your own.")
+
+
+def data_step_problems(
+    config: Config, target_kind: TargetKind | None = None, *, has_pictures: bool | None = None
+) -> Iterator[Problem]:
+    """Steps and balancing that do not suit what is predicted.
+
+    Args:
+        config: The configuration.
+        target_kind: What is predicted; by default as the task says.
+        has_pictures: Whether the samples are pictures; by default as the task says.
+    """
+    task = config.project.task
+    kind = target_kind or (TASKS[task].is_pictures and usual_target(task)) or ""
     for key, steps in chosen_steps(config).items():
         for index, step in enumerate(steps):
-            if step.file is None and (message := unsuited_because(step.name, target_kind)):
+            if step.file is None and (message := unsuited_because(step.name, kind) or _unsuited_colors(config, step)):
                 yield Problem(f"{key}.{index}", message)
-    for index, step in enumerate(config.data.preprocessing):
-        if step.file is None and target_kind and step.name in _RESIZING:
-            message = (
-                f"{step.name} would change the pictures' size but not that of their {target_kind}. Set data.image_size."
-            )
+    for index, step in enumerate(_own_spelling("preprocessing", config.data.preprocessing)):
+        if step.file is None and kind in ("masks", "boxes") and step.name in _RESIZING:
+            message = f"{step.name} would change the pictures' size but not that of their {kind}. Set data.image_size."
             yield Problem(f"data.preprocessing.{index}", message)
-    yield from _balance_problems(config)
-
-
-def _balance_problems(config: Config) -> Iterator[Problem]:
-    task, method = config.project.task, config.data.balance.method
-    if method == "none":
-        return
-    message = _WITHOUT_CLASSES.get(task, "")
-    if config.data.loader.file is not None:
-        message = "Your own loader gives batches that are taken as they are. Balance there, and choose none here."
-    if task == "image_segmentation" and method != "class_weights":
-        message = "A picture with a mask has pixels of many classes. Choose class_weights, or none."
-    if method == "variations" and task.startswith("tabular"):
-        message = "Rows of a table cannot be varied like pictures. Choose oversample."
-    if message:
-        yield Problem("data.balance.method", message)
+    if (balance := balance_problem(config, target_kind, has_pictures=has_pictures)) is not None:
+        yield balance

@@ -17,9 +17,9 @@ from pathlib import Path
 import platformdirs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from trainer.catalog.augmentation_support import with_probability
 from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.functions import read_functions
+from trainer.catalog.step_probability import with_probability
 from trainer.config.suggest import fold
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -6,21 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer.catalog.augmentation_support import data_step_problems
+from trainer.catalog.augmentation_support import data_step_problems, picture_step_problem
 from trainer.catalog.catalog import GROUP_OF_OURS, catalog
 from trainer.catalog.check_folds import fold_problems
 from trainer.catalog.check_runtime import runtime_problems
 from trainer.catalog.check_training import training_problems
 from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.functions import read_functions
+from trainer.catalog.label_forms import label_form_problems
 from trainer.catalog.label_smoothing import label_smoothing_problem
 from trainer.catalog.nested import component_problem, nested_arguments, output_entry
+from trainer.catalog.schedule_limits import schedule_problems
+from trainer.catalog.task_fit import fit_problems, is_for_task
+from trainer.catalog.unused_settings import unused_problems
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.describe import all_settings
 from trainer.config.paths import resolve
 from trainer.config.suggest import did_you_mean
-from trainer.config.task import TASKS, Task
+from trainer.config.task import TASKS
 from trainer.errors import Problem, UserCodeError
 
 PICTURE_TABLES = (".csv", ".tsv", ".tab", ".txt", ".json")
@@ -53,9 +57,12 @@ def check_config(config: Config, base_dir: Path) -> tuple[Problem, ...]:
     for key, kind, component in components_of(config, base_dir):
         found += _component_problems(key, kind, component, base_dir)
     found += [*training_problems(config, base_dir), *fold_problems(config), *data_step_problems(config)]
+    found += [*schedule_problems(config), *label_form_problems(config), *fit_problems(config)]
     if smoothing := label_smoothing_problem(config):
         found.append(smoothing)
-    return tuple(found)
+    if config.project.task.startswith("tabular") and config.data.loader.file is None:
+        found += [problem] if (problem := picture_step_problem(config, "rows of a table")) else []
+    return (*found, *unused_problems(config, found))
 
 
 def components_of(config: Config, base_dir: Path | None = None) -> Iterator[tuple[str, ComponentKind, Component]]:
@@ -111,6 +118,8 @@ def _place_message(path: Path, loader: Component) -> str:
     try:
         if path.is_dir() if needs_folder else path.exists():
             return ""
+        if path.is_file():
+            return f"{path} is a file. Choose a folder of pictures, or for a table, CSVDataLoader as loader."
         return f"There is no {'folder' if needs_folder else 'folder or file'} {path}."
     except OSError as error:
         return f"{str(path)[:200]} cannot be looked at: {error.strerror or error}."
@@ -140,18 +149,13 @@ def _model_problems(config: Config) -> Iterator[Problem]:
 
 def _task_problems(config: Config, entry: Entry) -> Iterator[Problem]:
     task = config.project.task
-    if task == "custom" or is_for_task(entry, task):
+    if is_for_task(entry, task):
         return
     fitting = [other.name for other in catalog().entries("model") if is_for_task(other, task)]
     some = ", ".join(fitting[:5]) + (" …" if len(fitting) > 5 else "")
     yield Problem(
         "model.architecture", f"{entry.name} is not made for {TASKS[task].title.lower()}. Choose one of {some}"
     )
-
-
-def is_for_task(entry: Entry, task: Task) -> bool:
-    """Whether a built-in model fits a task; one that names none is for the classification of pictures."""
-    return task in (entry.tasks or ("image_classification",))
 
 
 def _component_problems(key: str, kind: ComponentKind, component: Component, base_dir: Path) -> Iterator[Problem]:
@@ -243,7 +247,8 @@ def _value_message(argument: Argument, value: Any) -> str | None:
         return component_problem(argument, value)
     if not isinstance(value, _TYPES[argument.kind]) or (isinstance(value, bool) and argument.kind != "bool"):
         noun = _NOUNS.get(argument.kind, f"one of {', '.join(argument.choices)}")
-        return f"Expected {noun}, received {value!r}."
+        example = f", such as [{value}]" if argument.kind == "list" and isinstance(value, str) else ""
+        return f"Expected {noun}{example}, received {value!r}."
     if argument.kind == "choice" and value not in argument.choices:
         return f"Expected one of {', '.join(argument.choices)}, received {value!r}."
     if isinstance(value, list) and argument.choices and any(item not in argument.choices for item in value):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from trainer.catalog.annotation import PLAIN_KINDS, read_annotation, read_notes
-from trainer.catalog.augmentation_support import with_probability
 from trainer.catalog.docstring import argument_notes, argument_texts, summary
 from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.presets import read_presets
@@ -18,6 +17,7 @@ from trainer.catalog.signatures import (
     function_kinds,
     imported_names,
 )
+from trainer.catalog.step_probability import with_probability
 from trainer.errors import UserCodeError
 
 __all__ = ["GIVEN_ARGUMENTS", "FunctionFile", "read_functions"]

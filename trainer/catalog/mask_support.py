@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.catalog.catalog import catalog
+from trainer.catalog.catalog import GROUP_OF_OURS, catalog
 from trainer.config.config import Config
 from trainer.errors import Problem
 
@@ -12,6 +12,7 @@ MASK_ACCURACIES = frozenset({"Accuracy", "SparseCategoricalAccuracy"})
 """Metrics of Keras that stand for PixelAccuracy where masks are predicted."""
 MASK_CROSSENTROPY = "SparseCategoricalCrossentropy"
 _METRICS_OF_KERAS = (*sorted(MASK_ACCURACIES), MASK_CROSSENTROPY)
+_LOSSES_INSTEAD = {"Dice": "MaskDice", "Tversky": "MaskTversky"}
 _METRICS_OF_OURS = "PixelAccuracy, MeanMaskIoU, MeanDice or BoundaryF1"
 
 
@@ -28,6 +29,7 @@ def mask_problems(config: Config, *, has_masks: bool | None = None) -> Iterator[
         has_masks = config.project.task == "image_segmentation"
     yield from _weighing_problems(config, has_masks)
     if has_masks:
+        yield from _loss_problems(config)
         yield from _metric_problems(config)
 
 
@@ -46,7 +48,7 @@ def _weighing_problems(config: Config, has_masks: bool) -> Iterator[Problem]:
             )
         return
     entry = catalog().find("loss", training.loss.name) if training.loss.file is None else None
-    if entry is not None and entry.tasks:
+    if entry is not None and entry.group == GROUP_OF_OURS:
         yield Problem(
             key,
             f"{entry.name} gives one figure per picture, so pixels cannot be weighted. Choose none here and give the "
@@ -54,10 +56,24 @@ def _weighing_problems(config: Config, has_masks: bool) -> Iterator[Problem]:
         )
 
 
+def _loss_problems(config: Config) -> Iterator[Problem]:
+    """Losses of Keras that see a whole batch as one picture, or take the number 255 for a class."""
+    loss = config.training.loss
+    entry = catalog().find("loss", loss.name) if loss is not None and loss.file is None else None
+    if entry is None or entry.unusable_because or not entry.tasks or "image_segmentation" in entry.tasks:
+        return
+    instead = _LOSSES_INSTEAD.get(entry.name, "MaskCrossentropy, MaskDice or MaskFocal")
+    yield Problem(
+        "training.loss",
+        f"{entry.name} can neither weigh the pixels of a mask nor leave out those that are not counted (255). Choose "
+        f"{instead}.",
+    )
+
+
 def _metric_problems(config: Config) -> Iterator[Problem]:
     for index, metric in enumerate(config.training.metrics or ()):
         entry = catalog().find("metric", metric.name) if metric.file is None else None
-        if entry is None or entry.tasks or entry.name in _METRICS_OF_KERAS:
+        if entry is None or entry.group == GROUP_OF_OURS or entry.name in _METRICS_OF_KERAS:
             continue
         yield Problem(
             f"training.metrics.{index}", f"{entry.name} does not understand masks. Choose {_METRICS_OF_OURS}."

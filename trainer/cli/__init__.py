@@ -16,8 +16,10 @@ EXIT_BAD_INPUT = 2
 EXIT_STOPPED = 3
 
 _EPILOG = """exit codes:
-  0  done                        2  bad input: the message says what to correct
-  1  training failed             3  stopped before the last epoch; --resume goes on
+  0  done
+  1  training failed; a check of probe failed
+  2  bad input, refused before training: the message says what to correct
+  3  stopped before the last epoch; --resume goes on
 
 Without a command the window opens. 'gardener test' checks an installation."""
 
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from trainer.cli import checking, inspecting, previewing, rates, running, trying
+    from trainer.cli import checking, inspecting, judging, previewing, rates, running, trying
 
     parser = argparse.ArgumentParser(
         prog="gardener",
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ModelGardener {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     inspecting.add_commands(commands)
+    judging.add_commands(commands)
     previewing.add_commands(commands)
     checking.add_commands(commands)
     rates.add_commands(commands)

@@ -10,9 +10,10 @@ from typing import Any
 
 from trainer.catalog.check import check_config
 from trainer.cli import EXIT_FAILED, EXIT_OK, add_settings_option
-from trainer.cli.inspecting import load_with_settings, with_lines
+from trainer.cli.inspecting import load_with_settings, located, with_lines
 from trainer.cli.rates import engine
 from trainer.config.config import Config
+from trainer.config.document import LoadedConfig
 from trainer.config.paths import with_absolute_paths
 from trainer.errors import ConfigError
 
@@ -32,8 +33,9 @@ def add_commands(commands: Any) -> None:
 
 
 def _probe(options: argparse.Namespace) -> int:
-    config = _load(options)
-    with engine():
+    loaded = load_with_settings(options.config, options.settings)
+    config = _load(options, loaded)
+    with engine(), located(loaded, options.config):
         from trainer.engine.checks.finding import worst_of
         from trainer.engine.checks.probe import probe_model
 
@@ -55,8 +57,7 @@ def _probe(options: argparse.Namespace) -> int:
     return EXIT_FAILED if outcome == "fail" else EXIT_OK
 
 
-def _load(options: argparse.Namespace) -> Config:
-    loaded = load_with_settings(options.config, options.settings)
+def _load(options: argparse.Namespace, loaded: LoadedConfig) -> Config:
     config = loaded.require(options.config)
     base_dir = options.config.absolute().parent
     found = tuple(problem for problem in check_config(config, base_dir) if problem.severity == "error")

@@ -1,22 +1,19 @@
-"""`new`, `sample`, `check`: making and checking a configuration."""
+"""`new`, `sample`: making a configuration."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer.catalog.check import check_config
-from trainer.cli import EXIT_BAD_INPUT, EXIT_OK, add_settings_option
-from trainer.cli.checking_data import check_data, data_as_json, data_lines
-from trainer.config.config import Config
+from trainer.cli import EXIT_OK, add_settings_option
+from trainer.cli.checking_data import refusals
 from trainer.config.document import LoadedConfig, load_file, load_text
 from trainer.config.overrides import parse_overrides, with_overrides
 from trainer.config.validate import validate
 from trainer.config.yaml_editor import dump_yaml
-from trainer.data.checks import DataReport
 from trainer.data.inspect import propose_config
 from trainer.data.samples.sample_list import SAMPLES
 from trainer.data.samples.samples import make_sample
@@ -46,13 +43,6 @@ def add_commands(commands: Any) -> None:
     add_settings_option(sample)
     sample.set_defaults(run=_sample)
 
-    check = commands.add_parser("check", help="check a configuration and its data without training")
-    check.add_argument("config", type=Path, metavar="CONFIG")
-    check.add_argument("--json", action="store_true", help="print the problems as JSON")
-    check.add_argument("--no-data", action="store_true", help="check the settings alone; read no data")
-    add_settings_option(check)
-    check.set_defaults(run=_check)
-
 
 def load_with_settings(path: Path, settings: list[str]) -> LoadedConfig:
     """A file with `--set` applied.
@@ -79,14 +69,16 @@ def _sample(options: argparse.Namespace) -> int:
     from trainer.data.places import samples_dir
 
     folder = make_sample(options.name, options.data or samples_dir())
-    return _write_proposal(options, folder)
+    print(f"The data is in {folder}.")
+    # Nothing is wrong with a sample, unless settings make it so.
+    return _write_proposal(options, folder, is_judged=bool(options.settings))
 
 
-def _write_proposal(options: argparse.Namespace, data: Path) -> int:
-    proposal = propose_config(data)
+def _write_proposal(options: argparse.Namespace, data: Path, *, is_judged: bool = True) -> int:
     changes = parse_overrides(options.settings)
+    proposal = propose_config(data, with_overrides({}, changes))
     text = dump_yaml(with_overrides(proposal.values, changes))
-    load_text(text).require()
+    config = load_text(text).require()
     out = options.out or Path(f"{proposal.values['project']['name']}.yaml")
     if out.exists() and not options.force:
         raise ConfigError((Problem("", "The file exists already. Give another name with --out, or --force."),), out)
@@ -96,60 +88,28 @@ def _write_proposal(options: argparse.Namespace, data: Path) -> int:
         raise DataError(f"{out} cannot be written: {error.strerror or error}.") from error
     for sentence in proposal.sentences:
         print(sentence)
-    print(f"Wrote {out}. Train it with: gardener train {out}")
+    refused = refusals(config, out.absolute().parent) if is_judged else ()
+    if not refused:
+        print(f"Wrote {out}. Train it with: gardener train {out}")
+        return EXIT_OK
+    print(f"Wrote {out}, but training is refused until this is corrected:")
+    for problem in refused:
+        print(f"  {problem}")
     return EXIT_OK
-
-
-def _check(options: argparse.Namespace) -> int:
-    loaded = load_with_settings(options.config, options.settings)
-    problems = list(loaded.problems)
-    if loaded.config is not None:
-        problems += with_lines(check_config(loaded.config, options.config.absolute().parent), loaded)
-    is_bad = any(problem.severity == "error" for problem in problems)
-    report = None if is_bad or options.no_data or loaded.config is None else _data_report(options, loaded.config)
-    if options.json:
-        _print_json(loaded, problems, report)
-    else:
-        _print_check(options, loaded, problems, report)
-    is_bad = is_bad or (report.has_errors if isinstance(report, DataReport) else report is not None)
-    return EXIT_BAD_INPUT if is_bad else EXIT_OK
-
-
-def _data_report(options: argparse.Namespace, config: Config) -> DataReport | str | None:
-    """What is in the data, or why it cannot be used; `None` where only a training can read it."""
-    if config.data.loader.file is not None:
-        print("note: Your own loader reads the data, which only runs in training, preview and try.", file=sys.stderr)
-        return None
-    return check_data(config, options.config.absolute().parent)
-
-
-def _print_json(loaded: LoadedConfig, problems: list[Problem], report: DataReport | str | None) -> None:
-    listed = [{"key": p.key, "line": p.line, "severity": p.severity, "message": p.message} for p in problems]
-    told: dict[str, Any] = {"problems": listed, "notes": list(loaded.notes)}
-    if report is not None:
-        told["data"] = data_as_json(report) if isinstance(report, DataReport) else {"error": report}
-    print(json.dumps(told, indent=2))
-
-
-def _print_check(
-    options: argparse.Namespace, loaded: LoadedConfig, problems: list[Problem], report: DataReport | str | None
-) -> None:
-    for note in loaded.notes:
-        print(f"note: {note}")
-    for problem in problems:
-        print(f"{problem.severity}: {options.config}: {problem}")
-    if isinstance(report, DataReport):
-        for line in data_lines(report, options.config.absolute().parent):
-            print(line)
-    elif report is not None:
-        print(f"error: {report}")
-    if not problems and (report is None or (isinstance(report, DataReport) and not report.problems)):
-        print(f"{options.config} is in order.")
 
 
 def with_lines(problems: tuple[Problem, ...], loaded: LoadedConfig) -> tuple[Problem, ...]:
     """The problems with the line of their key, or of the nearest key around it."""
     return tuple(Problem(p.key, p.message, p.line or _line(loaded, p.key), p.severity) for p in problems)
+
+
+@contextlib.contextmanager
+def located(loaded: LoadedConfig, path: Path) -> Iterator[None]:
+    """Gives a `ConfigError` that is raised inside the file and the lines of its keys."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(with_lines(error.problems, loaded), path) from error
 
 
 def _line(loaded: LoadedConfig, key: str) -> int | None:

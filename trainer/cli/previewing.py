@@ -14,9 +14,10 @@ from typing import Any
 
 from trainer.catalog.check import check_config
 from trainer.cli import EXIT_OK, add_settings_option
-from trainer.cli.inspecting import load_with_settings
+from trainer.cli.inspecting import load_with_settings, located, with_lines
 from trainer.cli.rates import engine
 from trainer.config.config import Config
+from trainer.config.document import LoadedConfig
 from trainer.data.contact_sheet import contact_sheet
 from trainer.errors import ConfigError, DataError
 
@@ -50,13 +51,14 @@ def _preview(options: argparse.Namespace) -> int:
     for name, low, high in (("num", 1, 400), ("augmented", 0, 32), ("side", 16, 2048)):
         if not low <= getattr(options, name) <= high:
             raise DataError(f"--{name} must be from {low} to {high}, received {getattr(options, name)}.")
-    config = load_with_settings(options.config, options.settings).require(options.config)
-    _refuse_bad_data_settings(config, options.config)
+    loaded = load_with_settings(options.config, options.settings)
+    config = loaded.require(options.config)
+    _refuse_bad_data_settings(config, options.config, loaded)
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # a GPU may be busy training, and TensorFlow would take its memory
     scratch_dir = Path(tempfile.mkdtemp(prefix="modelgardener-"))
     answer = sys.stdout
     try:
-        with engine():
+        with engine(), located(loaded, options.config):
             from trainer.engine.preview import PreviewRequest, preview_samples
             from trainer.engine.quiet_output import QuietOutput
 
@@ -90,7 +92,7 @@ def _save(sheet: Any, out: Path) -> None:
         raise DataError(f"{out} cannot be written: {error}. Give a file such as preview.png.") from error
 
 
-def _refuse_bad_data_settings(config: Config, path: Path) -> None:
+def _refuse_bad_data_settings(config: Config, path: Path, loaded: LoadedConfig) -> None:
     """Only what concerns the data matters here: a preview needs no model."""
     problems = [
         problem
@@ -98,4 +100,4 @@ def _refuse_bad_data_settings(config: Config, path: Path) -> None:
         if problem.severity == "error" and problem.key.startswith(("data", "project"))
     ]
     if problems:
-        raise ConfigError(tuple(problems), path)
+        raise ConfigError(with_lines(tuple(problems), loaded), path)

@@ -13,11 +13,12 @@ from typing import Any
 
 from trainer.catalog.check import check_config
 from trainer.cli import EXIT_OK, add_settings_option
-from trainer.cli.inspecting import load_with_settings, with_lines
+from trainer.cli.inspecting import load_with_settings, located, with_lines
 from trainer.config.config import Config
+from trainer.config.document import LoadedConfig
 from trainer.config.paths import with_absolute_paths
 from trainer.errors import ConfigError, Problem
-from trainer.native_chatter import without_native_chatter
+from trainer.native_chatter import chatter_left_out
 
 _ASSUMED_STEPS = 100
 _TABLE_ROWS = 20
@@ -71,11 +72,12 @@ def _rate(text: str) -> float:
 
 
 def _schedule(options: argparse.Namespace) -> int:
-    config = _load(options, only="training.learning_rate_schedule")
+    loaded = load_with_settings(options.config, options.settings)
+    config = _load(options, loaded, only="training.learning_rate_schedule")
     counted = options.steps_per_epoch or _count(config)
     steps = counted or _ASSUMED_STEPS
     source = "given" if options.steps_per_epoch else "counted" if counted else "assumed"
-    with engine():
+    with engine(), located(loaded, options.config):
         from trainer.engine.training.schedule import preview_learning_rate
 
         curve = preview_learning_rate(config, steps)
@@ -97,8 +99,9 @@ def _count(config: Config) -> int | None:
 def _find(options: argparse.Namespace) -> int:
     if options.min >= options.max:
         raise ConfigError((Problem("", f"--min must be below --max, received {options.min} and {options.max}."),))
-    config = _load(options, only="")
-    with engine():
+    loaded = load_with_settings(options.config, options.settings)
+    config = _load(options, loaded, only="")
+    with engine(), located(loaded, options.config):
         from trainer.engine.training.learning_rate_finder import find_learning_rate
 
         sweep = find_learning_rate(
@@ -143,9 +146,8 @@ def _conclusion(sweep: Any) -> str:
     )
 
 
-def _load(options: argparse.Namespace, *, only: str) -> Config:
+def _load(options: argparse.Namespace, loaded: LoadedConfig, *, only: str) -> Config:
     """The configuration with absolute paths, when nothing is wrong with the settings that begin with `only`."""
-    loaded = load_with_settings(options.config, options.settings)
     config = loaded.require(options.config)
     base_dir = options.config.absolute().parent
     found = [p for p in check_config(config, base_dir) if p.severity == "error" and p.key.startswith(only)]
@@ -156,16 +158,15 @@ def _load(options: argparse.Namespace, *, only: str) -> Config:
 
 @contextlib.contextmanager
 def engine() -> Iterator[None]:
-    """Keras, imported without chatter; what it or the user's code prints goes to standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Keras, without chatter; what it or the user's code prints goes to standard error."""
     # The rate that suits a network does not depend on the backend.
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with contextlib.redirect_stdout(sys.stderr):
-        with without_native_chatter():
-            import trainer.engine.training.session  # noqa: F401
-            from trainer.engine.runtime import describe_device
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with contextlib.redirect_stdout(sys.stderr), chatter_left_out():
+        import trainer.engine.training.session  # noqa: F401
+        from trainer.engine.runtime import describe_device
 
-            describe_device()
+        describe_device()
         yield
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from trainer.cli import EXIT_OK, add_runs_option, add_settings_option
 from trainer.cli.inspecting import load_with_settings, with_lines
+from trainer.config.config import Config
 from trainer.config.overrides import parse_overrides, with_overrides
 from trainer.config.validate import validate
 from trainer.errors import ConfigError, Problem, RunError
@@ -89,9 +90,19 @@ def _create(options: argparse.Namespace) -> RunFolder:
         changed = with_overrides(config.to_dict(), {"output.runs_dir": str(options.runs.absolute())})
         config = validate(changed)
     try:
+        if config.data.split.trains_all_folds:
+            _require_data_for_folds(config, path.parent)
         return create_run(config, path.parent, config_path=path, migration_notes=loaded.notes)
     except ConfigError as error:
         raise ConfigError(with_lines(error.problems, loaded), options.config) from error
+
+
+def _require_data_for_folds(config: Config, base_dir: Path) -> None:
+    """Refuse before any folder is made, as a cross-validation makes several."""
+    from trainer.cli.checking_data import refusals_at_once
+
+    if problems := refusals_at_once(config, base_dir):
+        raise ConfigError(problems)
 
 
 def _runs(options: argparse.Namespace) -> int:

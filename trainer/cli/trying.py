@@ -17,6 +17,7 @@ from typing import Any
 from trainer.cli import EXIT_BAD_INPUT, EXIT_OK, add_settings_option
 from trainer.cli.inspecting import load_with_settings
 from trainer.errors import ConfigError, GardenerError
+from trainer.native_chatter import chatter_left_out
 
 _TIME_LIMIT_S = 60.0
 
@@ -43,7 +44,8 @@ def _try(options: argparse.Namespace) -> int:
     answer = sys.stdout
     scratch_dir = Path(tempfile.mkdtemp(prefix="modelgardener-"))
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        with contextlib.redirect_stdout(sys.stderr), chatter_left_out():
             outcome = _outcome(options, scratch_dir, answer)
     finally:
         shutil.rmtree(scratch_dir, ignore_errors=True)

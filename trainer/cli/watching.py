@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from trainer.cli import EXIT_FAILED, EXIT_OK, EXIT_STOPPED
+from trainer.cli import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, EXIT_STOPPED
+from trainer.native_chatter import is_chatter
 from trainer.runs.commands import StopNow
-from trainer.runs.events import Outcome, encode_event
+from trainer.runs.events import Outcome, Reason, encode_event
 from trainer.runs.folder import RunFolder
 from trainer.runs.follow import RunFollower
 from trainer.runs.line_file import LineReader
@@ -18,10 +21,11 @@ from trainer.runs.state import RunState
 
 _TICK_S = 0.1
 _EXIT_CODES = {Outcome.COMPLETED: EXIT_OK, Outcome.STOPPED: EXIT_STOPPED, Outcome.FAILED: EXIT_FAILED}
+_BAD_INPUT = (Reason.CONFIG_ERROR, Reason.DATA_ERROR, Reason.USER_CODE_ERROR)
 
 
 def watch(follower: RunFollower, process: subprocess.Popen[bytes], *, as_json: bool) -> int:
-    """Follow a run to its end; Ctrl+C stops it after the batch, a second one ends the watching only.
+    """Follow a run to its end; Ctrl+C or SIGTERM stops it after the batch, a second one ends the watching only.
 
     Args:
         follower: From `follow_from_now`, made before the worker was started.
@@ -29,18 +33,18 @@ def watch(follower: RunFollower, process: subprocess.Popen[bytes], *, as_json: b
         as_json: Print events instead of log lines and bars.
 
     Returns:
-        0 completed, 1 failed, 3 stopped.
+        0 completed, 1 failed while training, 2 refused before its first batch, 3 stopped.
     """
     folder = follower.folder
     view: Any = _JsonView() if as_json else _TerminalView(folder)
     interrupts = 0
-    with view:
+    with _obeying_sigterm(), view:
         while True:
             try:
                 ended = process.poll() is not None
                 view.show(follower.poll(), follower.poll_log(), follower.state)
                 if ended and follower.state.end is not None:
-                    return _EXIT_CODES[follower.state.end.outcome]
+                    return exit_code(follower.state)
                 if ended:
                     return _lost(folder, process.returncode)
                 time.sleep(_TICK_S)
@@ -51,6 +55,24 @@ def watch(follower: RunFollower, process: subprocess.Popen[bytes], *, as_json: b
                     return EXIT_STOPPED
                 print("\nStopping after this batch; press Ctrl+C again to leave at once.", file=sys.stderr)
                 folder.send(StopNow())
+
+
+@contextlib.contextmanager
+def _obeying_sigterm() -> Iterator[None]:
+    """Batch systems and `timeout` send it, and expect the training to end and not only the watching."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def exit_code(state: RunState) -> int:
+    """The exit code for a run that has ended."""
+    assert state.end is not None
+    if state.end.reason in _BAD_INPUT and state.training is None:
+        return EXIT_BAD_INPUT
+    return _EXIT_CODES[state.end.outcome]
 
 
 def follow_from_now(folder: RunFolder) -> RunFollower:
@@ -119,7 +141,8 @@ class _TerminalView(contextlib.AbstractContextManager["_TerminalView"]):
 
     def show(self, _events: list[Any], log: list[str], state: RunState) -> None:
         for line in log:
-            self._console.print(line, markup=False)
+            if not is_chatter(line.encode()):
+                self._console.print(line, markup=False)
         if state.training is None:
             return
         speed = f"{state.samples_per_second:,.0f} images/s" if state.samples_per_second else ""

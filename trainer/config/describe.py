@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.fields import Section
+from trainer.config.task import PICTURE_TASKS, TASKS
 
 Kind = Literal["section", "bool", "int", "float", "text", "choice", "size", "component", "components"]
 
@@ -37,7 +38,7 @@ class Setting:
         picker: `folder` or `file` for paths.
         component: Kind of component (`optimizer`, `loss` ...).
         visible_when: `(sibling name, value)` under which the row matters.
-        pictures: It matters only where inputs are pictures.
+        tasks: The tasks on which it has an effect; empty for all.
         children: Rows of a section.
     """
 
@@ -57,7 +58,7 @@ class Setting:
     picker: str = ""
     component: str = ""
     visible_when: tuple[str, Any] | None = None
-    pictures: bool = False
+    tasks: tuple[str, ...] = ()
     children: tuple[Setting, ...] = ()
 
     @property
@@ -88,6 +89,13 @@ class Setting:
             return f" from {_number(self.minimum)} to {_number(self.maximum)}"
         return "".join([f" {low}" if low else "", " and" if low and high else "", f" {high}" if high else ""])
 
+    def tasks_text(self) -> str:
+        """The tasks on which it has an effect as a sentence; empty where that is all."""
+        if self.tasks == PICTURE_TASKS:
+            return "Only for pictures."
+        titles = [facts.title.lower() for task, facts in TASKS.items() if task in self.tasks]
+        return f"Only for the tasks {', '.join(titles[:-1])} and {titles[-1]}." if titles else ""
+
     def walk(self) -> Iterator[Setting]:
         """This row and all below it."""
         yield self
@@ -115,17 +123,17 @@ def all_settings() -> dict[str, Setting]:
     return {row.key: row for section in describe() for row in section.walk()}
 
 
-def _rows(model: type[BaseModel], prefix: str, *, pictures: bool = False) -> list[Setting]:
-    return [_row(f"{prefix}{name}", info, pictures=pictures) for name, info in model.model_fields.items()]
+def _rows(model: type[BaseModel], prefix: str, *, tasks: tuple[str, ...] = ()) -> list[Setting]:
+    return [_row(f"{prefix}{name}", info, tasks=tasks) for name, info in model.model_fields.items()]
 
 
-def _row(key: str, info: FieldInfo, *, pictures: bool) -> Setting:
+def _row(key: str, info: FieldInfo, *, tasks: tuple[str, ...]) -> Setting:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     hints = {str(name).removeprefix("x-"): value for name, value in extra.items()}
     inner, optional = _without_none(info.annotation)
     kind, choices = _kind(inner)
     visible: Any = hints.get("visible_when")
-    pictures = pictures or bool(hints.get("pictures", False))
+    own_tasks: Any = hints.get("tasks", tasks)
     return Setting(
         key=key,
         kind=kind,
@@ -139,8 +147,8 @@ def _row(key: str, info: FieldInfo, *, pictures: bool) -> Setting:
         picker=str(hints.get("picker", "")),
         component=str(hints.get("component", "")),
         visible_when=(visible[0], visible[1]) if visible else None,
-        pictures=pictures,
-        children=tuple(_rows(inner, f"{key}.", pictures=pictures)) if kind == "section" else (),
+        tasks=tuple(own_tasks),
+        children=tuple(_rows(inner, f"{key}.", tasks=tuple(own_tasks))) if kind == "section" else (),
         **_bounds(info, kind),
     )
 

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from trainer.config.task import Task
+
 
 def setting(
     default: Any,
@@ -20,7 +22,7 @@ def setting(
     picker: str = "",
     component: str = "",
     visible_when: tuple[str, Any] | None = None,
-    pictures: bool = False,
+    tasks: tuple[Task, ...] = (),
     **bounds: Any,
 ) -> Any:
     """Declare a setting of a section.
@@ -34,7 +36,7 @@ def setting(
         picker: `folder` or `file` where the value is a path that a dialog can choose.
         component: Kind of component (`optimizer`, `loss` ...) for fields that hold one.
         visible_when: `(sibling, value)`: the row matters only while the sibling has that value.
-        pictures: It matters only where inputs are pictures; of a section, all that is in it.
+        tasks: The tasks on which it has an effect, of a section on all that is in it; empty for all.
         **bounds: `ge`, `gt`, `le`, `lt`, `min_length`, `pattern` as in pydantic's `Field`.
     """
     hints = {
@@ -43,7 +45,7 @@ def setting(
         "picker": picker,
         "component": component,
         "visible_when": list(visible_when) if visible_when else None,
-        "pictures": pictures,
+        "tasks": list(tasks),
     }
     shown: dict[str, Any] = {f"x-{name}": value for name, value in hints.items() if value}
     return Field(default, title=title, description=description, json_schema_extra=shown or None, **bounds)

@@ -49,15 +49,21 @@ def reference_markdown() -> str:
 
 
 def _section(section: Setting, level: int) -> str:
-    heading = f"{'#' * level} `{section.key}`\n\n{section.description}\n"
+    heading = f"{'#' * level} `{section.key}`\n\n{_text(section)}\n"
     rows = [child for child in section.children if child.kind != "section"]
     lines = ["| setting | value | default | what it does |", "|---|---|---|---|"]
     lines += [
-        f"| `{row.name}` | {_value(row)} | {_default(row.default)} | **{row.title}.** {row.description} |"
+        f"| `{row.name}` | {_value(row)} | {_default(row.default)} | **{row.title}.** {_text(row, section)} |"
         for row in rows
     ]
     nested = [_section(child, level + 1) for child in section.children if child.kind == "section"]
     return "\n".join([heading, *lines, "", *nested])
+
+
+def _text(row: Setting, around: Setting | None = None) -> str:
+    """The description, and for which tasks it is where the section around it does not say so."""
+    tasks = "" if around is not None and around.tasks == row.tasks else row.tasks_text()
+    return f"{row.description} {tasks}".strip()
 
 
 def _value(row: Setting) -> str:

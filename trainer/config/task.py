@@ -56,3 +56,5 @@ TASKS: Final[dict[Task, TaskFacts]] = {
     ),
     "custom": TaskFacts("Custom", True, "SparseCategoricalCrossentropy", ("Accuracy",), "SmallCNN"),
 }
+PICTURE_TASKS: Final[tuple[Task, ...]] = tuple(task for task, facts in TASKS.items() if facts.is_pictures)
+"""Those whose inputs are pictures."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.config.class_weights import SEVERAL_CLASSES, parse_class_weights, refusal
 from trainer.config.sections import BalanceSection
 from trainer.config.suggest import did_you_mean
 from trainer.data.order import random_order
@@ -118,38 +119,18 @@ def given_weights(text: str, class_names: Sequence[str]) -> NDArray[np.float32]:
     """Weights by class from a text such as `cat=2, dog=0.5`; classes that it does not name have 1.
 
     Raises:
-        ConfigError: It names an unknown class or one twice, or a weight is no number of at least 0.
+        ConfigError: It names no class, an unknown one or one twice, or a weight is no number of at least 0.
     """
     weights = np.ones(len(class_names), np.float32)
     numbers = {name: number for number, name in enumerate(class_names)}
-    seen: set[str] = set()
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        name, _, value = (part.strip() for part in item.rpartition("="))
+    for name, weight in parse_class_weights(text).items():
         if name not in numbers:
             listed = ", ".join(list(class_names)[:8]) + (" …" if len(class_names) > 8 else "")
-            hint = did_you_mean(name, class_names) if name else " Expected name=weight, such as cat=2."
-            raise _refusal(f"There is no class '{name or item}'.{hint} The classes are {listed}.")
-        if name in seen:
-            raise _refusal(f"The class {name} has two weights. Give one.")
-        seen.add(name)
-        weights[numbers[name]] = _weight(name, value)
+            raise refusal(f"There is no class '{name}'.{did_you_mean(name, class_names)} The classes are {listed}.")
+        weights[numbers[name]] = weight
     if not weights.any():
-        raise _refusal("All weights are 0, so nothing would be learned. Give at least one class a larger weight.")
+        raise refusal("All weights are 0, so nothing would be learned. Give at least one class a larger weight.")
     return weights
-
-
-def _weight(name: str, value: str) -> float:
-    try:
-        weight = float(value)
-    except ValueError:
-        raise _refusal(f"The weight of {name} is '{value}'. Expected a number, such as {name}=2.") from None
-    if not math.isfinite(weight) or weight < 0:
-        raise _refusal(f"The weight of {name} is {value}. Expected a number of at least 0.")
-    return weight
-
-
-def _refusal(message: str) -> ConfigError:
-    return ConfigError((Problem("data.balance.class_weights", message),))
 
 
 def balanced_rows(
@@ -172,11 +153,7 @@ def balanced_rows(
         ConfigError: Samples have several classes each.
     """
     if labels.ndim != 1:
-        message = (
-            "Samples with several classes each cannot be repeated or left out for one class without changing the "
-            "others. Choose none, and a loss that weighs classes."
-        )
-        raise ConfigError((Problem("data.balance.method", message),))
+        raise ConfigError((Problem("data.balance.method", SEVERAL_CLASSES),))
     classes = np.asarray(labels, np.int64)
     counts = np.bincount(classes)
     members = [np.flatnonzero(classes == number) for number in range(len(counts))]

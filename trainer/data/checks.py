@@ -12,6 +12,8 @@ import numpy as np
 from trainer.config.config import Config
 from trainer.data.duplicates import find_duplicates
 from trainer.data.file_checks import Progress, broken_samples, ignore_progress, without
+from trainer.data.left_out import are_too_many, too_many_text
+from trainer.data.mask_classes import mask_class_problems
 from trainer.data.open_data import open_data
 from trainer.data.part_samples import PartSamples, divided_parts, picture_file
 from trainer.data.sample_index import DataProblem, ProblemKind, SampleIndex
@@ -70,16 +72,28 @@ class DataReport:
 
     def left_out(self) -> str:
         """How many samples are left out and whether that is tolerated; empty if none is."""
-        total = sum(part.num_samples + len(part.left_out) for part in self.parts)
-        number = sum(len(part.left_out) for part in self.parts)
+        total = sum(count for _, _, count in self._left_out_by_place())
+        number = sum(lost for _, lost, _ in self._left_out_by_place())
         if not number:
             return ""
-        share, allowed = number / total, self.most_unusable_fraction
-        verdict = "allows" if share <= allowed else "refuses: it allows"
+        allowed = self.most_unusable_fraction
+        verdict = f"refuses: it allows {allowed:.1%}" if self.refused_places() else f"tolerates up to {allowed:.1%}"
         return (
-            f"{number:,} of {total:,} samples ({share:.1%}) cannot be used and are left out, which "
-            f"data.max_unreadable_fraction {verdict} {allowed:.1%}."
+            f"{number:,} of {total:,} samples ({number / total:.1%}) cannot be used and are left out, which "
+            f"data.max_unreadable_fraction {verdict}."
         )
+
+    def refused_places(self) -> tuple[str, ...]:
+        """Why parts are refused of which too many samples cannot be used: one sentence each, without its end."""
+        return tuple(
+            too_many_text(lost, total, part.name, part.index.place, self.most_unusable_fraction, "samples")
+            for part, lost, total in self._left_out_by_place()
+            if are_too_many(lost, total, self.most_unusable_fraction)
+        )
+
+    def _left_out_by_place(self) -> list[tuple[PartSamples, int, int]]:
+        """The parts that are folders or files of their own: samples left out there, and all of them."""
+        return [(part, len(part.left_out), part.index.num_samples) for part in self.parts if not part.is_held_out]
 
 
 def data_check(config: Config, base_dir: Path) -> DataReport:
@@ -98,15 +112,19 @@ def data_check(config: Config, base_dir: Path) -> DataReport:
 
 def quick_report(config: Config, indexes: dict[str, SampleIndex]) -> DataReport:
     """As `data_check`, for data that was opened before."""
-    parts = divided_parts(config, indexes)
+    return report_of_parts(divided_parts(config, indexes), config.data.max_unreadable_fraction)
+
+
+def report_of_parts(parts: tuple[PartSamples, ...], most_unusable_fraction: float) -> DataReport:
+    """The quick report of samples that are divided already."""
     found: list[DataProblem] = []
-    for index in indexes.values():
+    for index in {id(part.index): part.index for part in parts}.values():
         found += index.problems
         found += _unusable(index)
         found += _boxes(index)
         found += _constant_columns(index)
     found += _empty_classes(parts)
-    return DataReport(parts, in_order(found), most_unusable_fraction=config.data.max_unreadable_fraction)
+    return DataReport(parts, in_order(found), most_unusable_fraction=most_unusable_fraction)
 
 
 def full_report(
@@ -117,7 +135,7 @@ def full_report(
     progress: Progress = ignore_progress,
     is_cancelled: IsCancelled = never,
 ) -> DataReport:
-    """The quick report and what only shows when samples are read: unreadable ones, sizes of masks, duplicates.
+    """The quick report and what only shows when samples are read: unreadable ones, sizes of masks, duplicates and more.
 
     Samples that turn out to be unreadable are left out, as in training, so that the parts are those of a training.
 
@@ -131,10 +149,12 @@ def full_report(
     broken, num_read = broken_samples(indexes, most=most, progress=progress, is_cancelled=is_cancelled)
     quick = quick_report(config, without(indexes, broken))
     total = sum(index.num_samples for index in indexes.values())
+    of_masks = mask_class_problems(quick.parts, most, is_cancelled)
     if is_cancelled() or (most and total > most):
-        return DataReport(quick.parts, quick.problems, num_read, 0, quick.most_unusable_fraction)
+        told = in_order([*quick.problems, *of_masks])
+        return DataReport(quick.parts, told, num_read, 0, quick.most_unusable_fraction)
     duplicates = find_duplicates(quick.parts, is_cancelled)
-    problems = in_order([*quick.problems, *duplicates.problems])
+    problems = in_order([*quick.problems, *of_masks, *duplicates.problems])
     return DataReport(quick.parts, problems, num_read, duplicates.num_within_parts, quick.most_unusable_fraction)
 
 
@@ -146,12 +166,19 @@ def in_order(problems: Sequence[DataProblem]) -> tuple[DataProblem, ...]:
 
 def problem_counts(problems: Sequence[DataProblem]) -> dict[str, int]:
     """How many there are of each kind, by the kind's title."""
-    return dict(Counter(KIND_TITLES[problem.kind] for problem in problems))
+    return dict(Counter(_title(problem) for problem in problems))
+
+
+def _title(problem: DataProblem) -> str:
+    """Files that are no samples at all are not counted with the samples that cannot be read."""
+    if problem.kind == "unreadable" and problem.severity == "warning":
+        return "Files of a kind that is not read"
+    return KIND_TITLES[problem.kind]
 
 
 def _count_line(part: PartSamples) -> str:
     held_out = ", held out of the training data" if part.is_held_out else ""
-    line = f"{part.name}: {part.num_samples:,} samples{held_out}"
+    line = f"{part.name}: {part.num_samples:,} sample{'' if part.num_samples == 1 else 's'}{held_out}"
     counts, names = part.class_counts, part.index.class_names
     if not len(counts):
         return line
@@ -163,9 +190,7 @@ def _count_line(part: PartSamples) -> str:
 
 def _unusable(index: SampleIndex) -> list[DataProblem]:
     """One problem for each sample that is left out and that no problem names yet."""
-    named = {problem.file for problem in index.problems} | {
-        problem.place for problem in index.problems if problem.place
-    }
+    named = {text for problem in index.problems for text in (problem.file, problem.place, problem.sample) if text}
     found = []
     for number, reason in sorted(index.unusable.items()):
         name = index.names[number]

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from trainer.data.drawing import drawing_font, fitted, with_boxes, with_mask
+from trainer.data.drawing import class_color, drawing_font, fitted, with_boxes, with_mask
 
 _GAP_PX = 8
 _TEXT_PX = 18
 _FONT_PX = 12
+_SWATCH_PX = 10
+_TEXT_COLOR = "#1b1f1c"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +72,7 @@ class SheetCell:
 def contact_sheet(
     rows: Sequence[SheetRow], class_names: Sequence[str], side_px: int = 192
 ) -> tuple[Image.Image, tuple[SheetCell, ...]]:
-    """Draw a sheet.
+    """Draw a sheet; below the pictures, what the colours of masks and boxes stand for.
 
     Args:
         rows: The samples; at least one, each with at least one picture.
@@ -93,10 +95,10 @@ def contact_sheet(
             place = left + (side_px - width) // 2, top + _TEXT_PX + (side_px - height) // 2
             sheet.paste(Image.fromarray(drawn), place)
             title = f"raw · {row.name}" if picture.kind == "raw" else picture.kind
-            _write(draw, title, (left, top), side_px, "#1b1f1c")
+            _write(draw, title, (left, top), side_px, _TEXT_COLOR)
             _write(draw, picture.label, (left, top + _TEXT_PX + side_px), side_px, "#5a625c")
             cells.append(SheetCell(row.name, picture.kind, picture.label, (*place, width, height)))
-    return sheet, tuple(cells)
+    return _with_legend(sheet, _drawn_classes(rows, class_names), class_names), tuple(cells)
 
 
 def labelled_pixels(picture: LabelledPicture, class_names: Sequence[str], side_px: int) -> NDArray[np.uint8]:
@@ -114,6 +116,40 @@ def labelled_pixels(picture: LabelledPicture, class_names: Sequence[str], side_p
     if picture.corners is not None and picture.classes is not None:
         pixels = with_boxes(pixels, picture.corners, picture.classes, class_names)
     return pixels
+
+
+def _drawn_classes(rows: Sequence[SheetRow], class_names: Sequence[str]) -> list[int]:
+    """The classes that have a colour in one of the pictures, by number."""
+    found: set[int] = set()
+    for picture in (picture for row in rows for picture in row.pictures):
+        if picture.mask is not None:
+            found |= {number for number in np.unique(picture.mask).tolist() if 0 < number < len(class_names)}
+        if picture.classes is not None:
+            found |= {number for number in picture.classes.tolist() if 0 <= number < len(class_names)}
+    return sorted(found)
+
+
+def _with_legend(sheet: Image.Image, classes: Sequence[int], class_names: Sequence[str]) -> Image.Image:
+    """The sheet with a swatch and a name for each class, in as many lines as they need."""
+    if not classes:
+        return sheet
+    font, x, line = drawing_font(_FONT_PX), _GAP_PX, 0
+    places: list[tuple[int, int]] = []
+    for number in classes:
+        width = _SWATCH_PX + _GAP_PX + round(font.getlength(class_names[number]))
+        if x > _GAP_PX and x + width > sheet.width - _GAP_PX:
+            x, line = _GAP_PX, line + 1
+        places.append((x, sheet.height + line * _TEXT_PX))
+        x += width + 2 * _GAP_PX
+    whole = Image.new("RGB", (sheet.width, sheet.height + (line + 1) * _TEXT_PX + _GAP_PX), "white")
+    whole.paste(sheet, (0, 0))
+    draw = ImageDraw.Draw(whole)
+    for number, (left, top) in zip(classes, places, strict=True):
+        middle = top + (_TEXT_PX - _SWATCH_PX) // 2
+        draw.rectangle((left, middle, left + _SWATCH_PX, middle + _SWATCH_PX), fill=class_color(number))
+        place = left + _SWATCH_PX + _GAP_PX, top
+        _write(draw, class_names[number], place, max(16, sheet.width - place[0]), _TEXT_COLOR)
+    return whole
 
 
 def _write(draw: ImageDraw.ImageDraw, text: str, place: tuple[int, int], width_px: int, color: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from trainer.data.part_samples import mask_file, picture_file
+from trainer.data.pictures.pillow_picture import unreadable_because
 from trainer.data.sample_index import DataProblem, SampleIndex
 from trainer.data.statistics import IsCancelled, never, read_header
 from trainer.errors import DataError
@@ -125,7 +126,8 @@ def _fault_of_file(path: Path) -> str:
     except FileNotFoundError:
         return "The file does not exist."
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        return f"The picture cannot be decoded: {error}."
+        reason = unreadable_because(path, error)
+        return f"{reason[0].upper()}{reason[1:]}."
     return ""
 
 

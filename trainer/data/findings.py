@@ -27,9 +27,17 @@ class Findings:
         self._named: list[DataProblem] = []
         self._counts: Counter[ProblemKind] = Counter()
 
-    def error(self, kind: ProblemKind, message: str, file: str, place: str = "") -> None:
-        """Note what leaves out a sample, with the file, relative to the data's folder, and the place in it."""
-        self._add(DataProblem(kind, message, file, place))
+    def error(self, kind: ProblemKind, message: str, file: str, place: str = "", *, sample: str = "") -> None:
+        """Note what leaves out a sample.
+
+        Args:
+            kind: What it is.
+            message: What was found.
+            file: The file behind it, relative to the data's folder.
+            place: The place in it.
+            sample: Name of the sample, where it is not the file.
+        """
+        self._add(DataProblem(kind, message, file, place, sample=sample))
 
     def warning(self, kind: ProblemKind, message: str, file: str, place: str = "") -> None:
         """Note what leaves its sample in, such as a box that is left out."""

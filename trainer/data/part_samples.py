@@ -15,6 +15,7 @@ from trainer.data.pictures.image_folder import EXTENSIONS
 from trainer.data.sample_index import SampleIndex
 
 NO_ROWS = np.zeros(0, np.int64)
+_PICTURE_FILES = (*EXTENSIONS, ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,7 @@ class PartSamples:
 
 
 def divided_parts(config: Config, indexes: Mapping[str, SampleIndex]) -> tuple[PartSamples, ...]:
-    """Divide the data of a configuration as a training with it would.
+    """Divide the data of a configuration as a training with it would; a cross-validation as its first fold.
 
     Args:
         config: Its section `data` says how; `runtime.seed` decides what is random.
@@ -68,6 +69,7 @@ def divided_parts(config: Config, indexes: Mapping[str, SampleIndex]) -> tuple[P
     Raises:
         ConfigError: The samples cannot be divided like that.
     """
+    config = trained_first(config)
     train = indexes["train"]
     usable, left_out = _usable(train)
     division = divide_samples(DivisibleSamples(usable, single_labels(train), train.groups), config, indexes)
@@ -80,6 +82,14 @@ def divided_parts(config: Config, indexes: Mapping[str, SampleIndex]) -> tuple[P
     return tuple(parts)
 
 
+def trained_first(config: Config) -> Config:
+    """The configuration of the run that is trained first: of a cross-validation, its first fold."""
+    if not config.data.split.trains_all_folds:
+        return config
+    split = config.data.split.model_copy(update={"fold": 1})
+    return config.model_copy(update={"data": config.data.model_copy(update={"split": split})})
+
+
 def single_labels(index: SampleIndex) -> NDArray[np.int32] | None:
     """Class of every sample, int32 of shape (samples,), where each has one."""
     labels = index.labels
@@ -90,10 +100,12 @@ def single_labels(index: SampleIndex) -> NDArray[np.int32] | None:
 
 def picture_file(index: SampleIndex, number: int) -> Path | None:
     """The picture file of a sample; `None` where samples are no files of their own, as in HDF5."""
-    name = index.names[number]
-    if index.raw is None or not name.lower().endswith((*EXTENSIONS, ".tif", ".tiff", ".webp")):
-        return None
-    return index.place / name
+    return index.place / index.names[number] if is_file(index, number) else None
+
+
+def is_file(index: SampleIndex, number: int) -> bool:
+    """Whether a sample is a picture file of its own."""
+    return index.raw is not None and index.names[number].lower().endswith(_PICTURE_FILES)
 
 
 def mask_file(index: SampleIndex, number: int) -> Path | None:
@@ -103,7 +115,13 @@ def mask_file(index: SampleIndex, number: int) -> Path | None:
     return index.place / index.mask_names[number]
 
 
+def usable_rows(index: SampleIndex) -> NDArray[np.int64]:
+    """int64: the samples that can be used, in order."""
+    return _usable(index)[0]
+
+
 def _usable(index: SampleIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows that can be used, and those that cannot."""
     left_out = np.array(sorted(index.unusable), np.int64)
-    return np.setdiff1d(np.arange(index.num_samples, dtype=np.int64), left_out), left_out
+    every = np.arange(index.num_samples, dtype=np.int64)
+    return np.setdiff1d(every, left_out, assume_unique=True), left_out  # else NumPy would hold up other threads

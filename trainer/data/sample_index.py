@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.config.targets import TargetKind
+
 ProblemKind = Literal[
     "unreadable",
     "duplicate",
@@ -41,6 +43,7 @@ class DataProblem:
         file: The file behind it, relative to the index' place or absolute.
         place: Where in the file, such as `row 17` or `line 3`; empty for the whole file.
         severity: An `error` leaves the sample out (or refuses the data); a `warning` leaves it in.
+        sample: Name of the sample that is left out, where `file` is another file than it; empty otherwise.
     """
 
     kind: ProblemKind
@@ -48,6 +51,7 @@ class DataProblem:
     file: str = ""
     place: str = ""
     severity: Literal["error", "warning"] = "error"
+    sample: str = ""
 
 
 class RawSamples(Protocol):
@@ -125,6 +129,22 @@ class SampleIndex:
     def num_samples(self) -> int:
         """Number of samples, the unusable ones included."""
         return len(self.names)
+
+    @property
+    def target_kind(self) -> TargetKind:
+        """What there is to predict."""
+        if self.boxes is not None:
+            return "boxes"
+        if self.labels is None:
+            return "masks"
+        if not self.class_names:
+            return "numbers"
+        return "label_sets" if self.labels.ndim == 2 else "classes"
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether samples are pictures; otherwise they are rows of a table."""
+        return self.raw is not None
 
     @property
     def class_counts(self) -> NDArray[np.int64]:

@@ -63,7 +63,43 @@ UNUSABLE: dict[tuple[str, str], str] = {
     "that derives from keras.callbacks.Callback in a file of your own.",
     ("preprocessing", "MaxNumBoundingBoxes"): "It changes bounding boxes, not pictures.",
 }
-"""Why a public object of Keras cannot be used, by kind and name: the only list kept by hand; a test builds the rest."""
+"""Why a public object of Keras cannot be used, by kind and name; a test builds the rest."""
+_CLASSES = ("image_classification", "tabular_classification")
+_MASKS, _NUMBERS = ("image_segmentation",), ("tabular_regression",)
+_USUAL_TASKS: dict[str, tuple[str, ...]] = {"loss": (*_CLASSES, *_MASKS), "metric": _CLASSES}
+"""What most losses and metrics are for: they compare classes with scores."""
+_OTHER_TASKS: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
+    "loss": {
+        _CLASSES: ("CategoricalGeneralizedCrossEntropy", "Dice", "Tversky"),
+        (*_CLASSES, *_MASKS, *_NUMBERS): (
+            "BinaryCrossentropy",
+            "CosineSimilarity",
+            "Huber",
+            "LogCosh",
+            "MeanAbsoluteError",
+            "MeanSquaredError",
+            "MeanSquaredLogarithmicError",
+        ),
+        _NUMBERS: ("MeanAbsolutePercentageError",),
+    },
+    "metric": {
+        (*_CLASSES, *_MASKS): ("Accuracy", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy"),
+        (*_CLASSES, *_NUMBERS): (
+            "ConcordanceCorrelation",
+            "CosineSimilarity",
+            "LogCoshError",
+            "MeanAbsoluteError",
+            "MeanMetricWrapper",
+            "MeanSquaredError",
+            "MeanSquaredLogarithmicError",
+            "PearsonCorrelation",
+            "R2Score",
+            "RootMeanSquaredError",
+        ),
+        _NUMBERS: ("MeanAbsolutePercentageError",),
+    },
+}
+"""Those that are for other tasks, by kind and tasks. A loss that is offered learns; a test tries each."""
 
 
 def keras_entries() -> tuple[Entry, ...]:
@@ -165,6 +201,7 @@ def _entry(kind: ComponentKind, name: str, found: Any, group: str, texts: Mappin
         group=group,
         smallest_side=_smallest_side(found) if kind == "model" else 0,
         unusable_because=UNUSABLE.get((kind, name), ""),
+        tasks=_tasks(kind, name),
         arguments=tuple(
             _argument(parameter, texts.get(parameter.name, ""))
             for parameter in parameters
@@ -172,6 +209,14 @@ def _entry(kind: ComponentKind, name: str, found: Any, group: str, texts: Mappin
             and parameter.name not in _GIVEN[kind]
         ),
     )
+
+
+def _tasks(kind: ComponentKind, name: str) -> tuple[str, ...]:
+    """Tasks that a loss or metric is for; nothing for other kinds, which fit all."""
+    if (kind, name) in UNUSABLE:
+        return ()
+    other = (tasks for tasks, names in _OTHER_TASKS.get(kind, {}).items() if name in names)
+    return next(other, _USUAL_TASKS.get(kind, ()))
 
 
 def _argument(parameter: inspect.Parameter, text: str) -> Argument:

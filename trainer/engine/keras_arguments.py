@@ -35,6 +35,7 @@ _PLAIN: dict[type, ArgumentKind] = {
 _FIRST_WORD = re.compile(r"(?:\(?[Oo]ptional\)?[ ,.:]*)?(?:[Aa]n? )?(?:Python )?(\w+)")
 _SEVERAL = re.compile(r"\b(?:tuples?|lists?|arrays?)\b", re.IGNORECASE)
 _ALSO_NUMBER = re.compile(r"\b(?:or|,) (?:an )?(?:int|integer|float|`?False`?)\b", re.IGNORECASE)
+_OR_ONE_NUMBER = re.compile(r"\bor an? (?:single )?(?:float|int|number)", re.IGNORECASE)
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"(?:range|in|within)\s+`?[\[(]({_NUMBER}), ?({_NUMBER})[\])]|between ({_NUMBER}) and ({_NUMBER})")
 _AT_LEAST_ZERO = re.compile(r"greater than or equal to (?:0|zero)|>= 0\b|[Oo]nly zero or positive|[Nn]on-negative")
@@ -100,7 +101,8 @@ def _kind(name: str, default: Any, text: str) -> ArgumentKind:
     """
     stated = _stated_kind(text)
     if default is None:
-        return "any" if stated != "list" and _takes_several(text) else stated or "any"
+        takes_either = bool(_OR_ONE_NUMBER.search(text)) if stated == "list" else _takes_several(text)
+        return "any" if takes_either else stated or "any"
     kind = _PLAIN.get(type(default), "any")
     if (kind in ("int", "float") and _takes_several(text)) or (kind == "text" and _ALSO_NUMBER.search(text)):
         return "any"

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from trainer.catalog.augmentation_support import is_active
 from trainer.catalog.check import components_of
 from trainer.config.config import Config
 from trainer.config.overrides import with_overrides
@@ -22,7 +23,7 @@ from trainer.data.drawing import label_text
 from trainer.data.open_data import open_data
 from trainer.data.order import random_order
 from trainer.data.sample_index import SampleIndex
-from trainer.engine.data.augment import is_active
+from trainer.engine.data.failures import decode_failures_explained
 from trainer.engine.data.load import load_data
 from trainer.engine.data.part import DataPart
 from trainer.engine.data.prepared import PreparedData
@@ -100,15 +101,16 @@ def preview_samples(
     numbers, names = _chosen(part, request)
     augmentation = config.data.augmentation
     is_augmented = request.part == "train" and (is_active(augmentation) or bool(augmentation.steps))
-    columns = _variants(prepared, config, part, numbers, request, 1, is_augmented=False)
-    if is_augmented and request.num_augmented:
-        columns += _variants(prepared, config, part, numbers, request, request.num_augmented, is_augmented=True)
+    with decode_failures_explained(prepared):
+        columns = _variants(prepared, config, part, numbers, request, 1, is_augmented=False)
+        if is_augmented and request.num_augmented:
+            columns += _variants(prepared, config, part, numbers, request, request.num_augmented, is_augmented=True)
+        cost = _augmentation_ms(part, config) if request.is_timed and is_augmented else None
     raw = _raw_pictures(config, base_dir, request.part, names)
     rows = [
         SheetRow(name, tuple(picture for picture in (raw[number], *(column[number] for column in columns)) if picture))
         for number, name in enumerate(names[: len(columns[0])])
     ]
-    cost = _augmentation_ms(part, config) if request.is_timed and is_augmented else None
     return Preview(tuple(rows), prepared.class_names, is_augmented, cost)
 
 
@@ -138,7 +140,10 @@ def _chosen(part: DataPart, request: PreviewRequest) -> tuple[NDArray[np.int64],
         numbers = np.array([places[name] for name in wanted], np.int64)
     else:
         numbers = np.sort(random_order(part.num_samples, request.seed)[: request.num_samples])
-    return numbers, [part.names[number] for number in numbers.tolist()]
+    readable = part.readable(numbers)
+    if not len(readable):
+        raise DataError(f"{part.names[numbers[0]]} cannot be read. Choose other samples.")
+    return readable, [part.names[number] for number in readable.tolist()]
 
 
 def _variants(

@@ -9,10 +9,11 @@ from typing import Any
 
 from app.project.project import Project
 from trainer.catalog.catalog import catalog
-from trainer.catalog.check import find_entry, is_for_task
+from trainer.catalog.check import find_entry
 from trainer.catalog.discovery import FoundFunction
 from trainer.catalog.entry import ComponentKind, Entry
 from trainer.catalog.functions import read_functions
+from trainer.catalog.task_fit import is_for_task
 from trainer.config.component import Component
 from trainer.config.paths import resolve
 from trainer.config.task import TASKS
@@ -79,11 +80,9 @@ def choices_for(kind: str, project: Project, file: str | None) -> list[Choice]:
 
 
 def _fits_task(entry: Entry, project: Project) -> bool:
-    """Whether it is for the chosen task. Models are made for one; of the rest only a few of ours are."""
+    """Whether it is for the chosen task."""
     task = project.value("project.task")
-    if task not in TASKS or task == "custom":
-        return True
-    return is_for_task(entry, task) if entry.kind == "model" else not entry.tasks or task in entry.tasks
+    return task not in TASKS or is_for_task(entry, task)
 
 
 def _group_title(group: str) -> str:

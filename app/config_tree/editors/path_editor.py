@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -37,6 +38,10 @@ class PathEditor(TextEditor):
         self.setAcceptDrops(True)
         self.field.installEventFilter(self)
 
+    def show_value(self, value: Any) -> None:
+        super().show_value(value)
+        self._show_end()
+
     def pick(self, *, is_folder: bool) -> None:
         """Open the dialog; the window goes on meanwhile."""
         dialog = QFileDialog(self, f"Choose: {self.row.title}", str(self._start_folder()))
@@ -63,7 +68,13 @@ class PathEditor(TextEditor):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.FocusOut):
             self.field.setToolTip(self._whole_if_cut())
+            self._show_end()
         return False
+
+    def _show_end(self) -> None:
+        """Paths are told apart by their ends, and long ones are cut."""
+        if not self.field.hasFocus():
+            self.field.end(False)
 
     def _whole_if_cut(self) -> str:
         is_cut = self.field.fontMetrics().horizontalAdvance(self.field.text()) > self.field.width() - 12

@@ -10,6 +10,7 @@ from app.pages.data.items import SampleItems
 from app.pages.data.picture_view import PictureView
 from app.pages.data.preview_job import NUM_SHOWN, PreviewJob, PreviewResult
 from app.pages.data.raw_picture import RawPicture, RawPictures
+from app.pages.data.thumbnails import image_of
 from app.project.project import Project
 from app.widgets.buttons import push_button, set_button_text, tool_button
 from app.widgets.labels import ElidedLabel, SecondaryLabel
@@ -20,7 +21,7 @@ _COLUMNS = 2
 
 
 class SampleDetail(QWidget):
-    """The large view. Left and Right step through the samples, Escape goes back.
+    """The large view. Left and Right step through the samples, R reshuffles, Escape goes back.
 
     Signals:
         closed: Back to the grid.
@@ -55,10 +56,13 @@ class SampleDetail(QWidget):
         self.facts = SecondaryLabel()
         self.facts.setWordWrap(True)
         self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.facts.setMinimumHeight(2 * self.facts.fontMetrics().lineSpacing())  # the picture below stays where it is
         self.faults = QLabel()
         self.faults.setWordWrap(True)
         self.faults.setTextFormat(Qt.TextFormat.PlainText)
         self.shuffle = push_button("refresh-cw", _SHOW)
+        self.shuffle.setToolTip("Preprocessed and augmented as in training; again for other variants (R)")
         self.shuffle.clicked.connect(self._reshuffle)
         self.said = SecondaryLabel()
         self.said.setWordWrap(True)
@@ -69,6 +73,8 @@ class SampleDetail(QWidget):
         self.pictures = [PictureView() for _ in range(1 + NUM_SHOWN)]
         self._build()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for widget in (self.back, self.with_labels, self.shuffle):  # a click must not take the arrow keys away
+            widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _build(self) -> None:
         top = QHBoxLayout()
@@ -77,13 +83,14 @@ class SampleDetail(QWidget):
         for icon_name, tip, step in (("chevron-left", "Previous (Left)", -1), ("chevron-right", "Next (Right)", 1)):
             button = tool_button(icon_name, tip)
             button.clicked.connect(lambda _=False, step=step: self.stepped.emit(step))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             top.addWidget(button)
         top.addWidget(self.name, 1)
         top.addWidget(self.with_labels)
         left = QVBoxLayout()
-        left.addWidget(self.raw, 1)
         left.addWidget(self.facts)
         left.addWidget(self.faults)
+        left.addWidget(self.raw, 1)
         grid = QGridLayout()
         grid.setSpacing(6)
         for number, picture in enumerate(self.pictures):
@@ -99,7 +106,7 @@ class SampleDetail(QWidget):
         body.addLayout(left, 3)
         body.addLayout(right, 2)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, 8, 0)
         layout.setSpacing(8)
         layout.addLayout(top)
         layout.addLayout(body, 1)
@@ -139,6 +146,8 @@ class SampleDetail(QWidget):
             self.closed.emit()
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.stepped.emit(1 if key == Qt.Key.Key_Right else -1)
+        elif key == Qt.Key.Key_R and self.shuffle.isEnabled():
+            self._reshuffle()
         else:
             super().keyPressEvent(event)
 
@@ -152,7 +161,10 @@ class SampleDetail(QWidget):
             self._raw_pictures.want(self._items, self._item, with_labels=self.with_labels.isChecked())
 
     def _show_raw(self, picture: RawPicture) -> None:
-        self.raw.show_image(picture.image, "as stored")
+        if picture.pixels is None:
+            self.raw.show_missing("This picture cannot be read.")
+        else:
+            self.raw.show_image(image_of(picture.pixels), "as stored")
         self.facts.setText("   ".join(f"{caption}: {text}" for caption, text in picture.facts if text))
         if picture.fault and not self._items.problems_of.get(self._item):
             self.faults.setText(picture.fault)

@@ -16,19 +16,16 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
 from app.icons import icon_pixmap
-from app.pages.data.items import Numbers, SampleItems
+from app.pages.data.items import PART_TITLES, Numbers, SampleItems
 from app.pages.data.thumbnails import Thumbnails
 from app.theme import secondary_font, theme, theme_changed
 from trainer.data.drawing import label_text
@@ -96,7 +93,8 @@ class GridModel(QAbstractTableModel):
             return f"{self.items.name(item)}: {label_text(*self.items.sample(item))}"
         if role == Qt.ItemDataRole.ToolTipRole:
             problems = [problem.message for problem in self.items.problems_of.get(item, [])]
-            part = self.items.part(item).name
+            name = self.items.part(item).name
+            part = PART_TITLES.get(name, name)
             return "\n".join([self.items.name(item), f"{label_text(*self.items.sample(item))} · {part}", *problems])
         return None
 
@@ -116,7 +114,7 @@ class SampleGrid(QTableView):
         self.thumbnails = Thumbnails(self)
         self.thumbnails.ready.connect(self._repaint)
         self.setModel(self.grid)
-        self.setItemDelegate(_SampleDelegate(self.grid, self.thumbnails, self))
+        self._cells = _CellPainter(self.grid, self.thumbnails)
         self.setShowGrid(False)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -139,13 +137,16 @@ class SampleGrid(QTableView):
         theme_changed.changed.connect(self.viewport().update)
 
     def show_items(self, items: SampleItems, shown: Numbers) -> None:
-        """Show these samples of `items`; where others of the same list were shown, their pictures are kept."""
-        current = self.grid.item(self.currentIndex())
+        """Show these samples of `items`; where they are the same as before, pictures, choice and place stay."""
+        current, top = self.grid.item(self.currentIndex()), self.verticalScrollBar().value()
+        is_same = items.has_same_pictures(self.grid.items)
+        stays = is_same and np.array_equal(shown, self.grid.shown)
         if items is not self.grid.items:
             self.thumbnails.show(items, round(PICTURE_PX * self.devicePixelRatioF()))
-            current = -1
         self.grid.show(items, shown)
-        self._select(current)
+        self._select(current if is_same else -1)
+        if stays:
+            self.verticalScrollBar().setValue(top)
         self.ask_for_visible()
 
     def go_to(self, item: int) -> bool:
@@ -178,11 +179,36 @@ class SampleGrid(QTableView):
         else:
             self._rest_timer.start()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """All cells in one go: Qt would ask for Python anew for each, and wait each time for a thread that decodes."""
+        painter, area = QPainter(self.viewport()), event.rect()
+        current, columns = self.currentIndex(), self.grid.num_columns
+        height, width = self.verticalHeader().defaultSectionSize(), self.horizontalHeader().defaultSectionSize()
+        offset = self.verticalScrollBar().value()
+        first, last = max(0, (area.top() + offset) // height), (area.bottom() + offset) // height
+        chosen = current.row() * columns + current.column() if current.isValid() else -1
+        shown = self.grid.shown[first * columns : (last + 1) * columns].tolist()
+        for place, item in enumerate(shown, first * columns):
+            row, column = divmod(place, columns)
+            rect = QRect(column * width, row * height - offset, width, height)
+            if rect.intersects(area):
+                self._cells.paint(painter, rect, item, is_chosen=place == chosen)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._open(self.currentIndex())
+        elif step:
+            self._go_on(step)
         else:
             super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Nothing: Qt would ask for the text of every cell, however many there are."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.ask_for_visible()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -201,6 +227,13 @@ class SampleGrid(QTableView):
         if index.isValid():
             self.setCurrentIndex(index)
 
+    def _go_on(self, step: int) -> None:
+        """To the sample before or after, also where that is in another line."""
+        index, columns = self.currentIndex(), self.grid.num_columns
+        place = index.row() * columns + index.column() + step
+        if index.isValid() and 0 <= place < len(self.grid.shown):
+            self.setCurrentIndex(self.grid.index(place // columns, place % columns))
+
     def _open(self, index: QModelIndex) -> None:
         if (item := self.grid.item(index)) >= 0:
             self.opened.emit(item)
@@ -211,24 +244,19 @@ class SampleGrid(QTableView):
             self.viewport().update(self.visualRect(index))
 
 
-class _SampleDelegate(QStyledItemDelegate):
+class _CellPainter:
     """Paints a picture with its label below."""
 
-    def __init__(self, grid: GridModel, thumbnails: Thumbnails, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, grid: GridModel, thumbnails: Thumbnails) -> None:
         self._grid = grid
         self._thumbnails = thumbnails
         self._font = secondary_font()
         self._metrics = QFontMetrics(self._font)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        item = self._grid.item(index)
-        if item < 0:
-            return
+    def paint(self, painter: QPainter, rect: QRect, item: int, *, is_chosen: bool) -> None:
+        """Paint a sample into its cell."""
         colors = theme()
-        rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        if state & QStyle.StateFlag.State_Selected:
+        if is_chosen:
             painter.fillRect(rect.adjusted(2, 2, -2, -2), colors.selection)
         left = rect.left() + (rect.width() - PICTURE_PX) // 2
         square = QRect(left, rect.top() + _MARGIN_PX, PICTURE_PX, PICTURE_PX)
@@ -241,8 +269,10 @@ class _SampleDelegate(QStyledItemDelegate):
         painter.setFont(self._font)
         painter.setPen(colors.text)
         line = QRect(rect.left() + 4, square.bottom() + 3, rect.width() - 8, _TEXT_PX)
-        text = label_text(*self._grid.items.sample(item)) or self._grid.items.name(item)
-        shown = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())
+        sample = self._grid.items.sample(item)
+        text = label_text(*sample) or self._grid.items.name(item)
+        end = Qt.TextElideMode.ElideMiddle if sample[0].boxes is None else Qt.TextElideMode.ElideRight
+        shown = self._metrics.elidedText(text, end, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, shown)
 
     def _paint_picture(self, painter: QPainter, square: QRect, picture: QPixmap | None) -> None:

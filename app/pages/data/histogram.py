@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.theme import secondary_font, theme, theme_changed
@@ -14,6 +14,7 @@ from app.widgets.colors import blend
 
 _ROW_PX = 20
 _GAP_PX = 6
+_SWATCH_PX = 10
 _MOST_NAME_PX = 96
 MOST_SHOWN = 200
 
@@ -28,6 +29,7 @@ class Bar:
         text: That, for a person.
         after: How much there is after balancing; `None` where nothing is balanced.
         tip: More about it.
+        color: In which it is drawn in pictures; `None` where it is not.
     """
 
     name: str
@@ -35,10 +37,11 @@ class Bar:
     text: str
     after: float | None = None
     tip: str = ""
+    color: QColor | None = None
 
 
 class ClassHistogram(QWidget):
-    """Horizontal bars. An outline shows what balancing makes of a class.
+    """Horizontal bars, also the legend of the colours in pictures. An outline shows what balancing makes of a class.
 
     Signals:
         chosen: Number of the class that was clicked; -1 if it was the chosen one.
@@ -87,14 +90,17 @@ class ClassHistogram(QWidget):
         widest = max((self._metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0)
         names = min(_MOST_NAME_PX, widest + 4)
         figures = max((self._metrics.horizontalAdvance(bar.text) for bar in self._bars), default=0)
-        room = max(20, self.width() - names - figures - 2 * _GAP_PX)
+        swatches = _SWATCH_PX + _GAP_PX if any(bar.color is not None for bar in self._bars) else 0
+        room = max(20, self.width() - swatches - names - figures - 2 * _GAP_PX)
         for number, bar in enumerate(self._bars):
-            self._paint_bar(painter, number, bar, names, room / most)
+            self._paint_bar(painter, number, bar, swatches, names, room / most)
         if self.hasFocus():
             painter.setPen(theme().accent)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _paint_bar(self, painter: QPainter, number: int, bar: Bar, names_px: int, px_per_unit: float) -> None:
+    def _paint_bar(
+        self, painter: QPainter, number: int, bar: Bar, swatches_px: int, names_px: int, px_per_unit: float
+    ) -> None:
         colors = theme()
         top = number * _ROW_PX
         if number == self._chosen:
@@ -102,8 +108,10 @@ class ClassHistogram(QWidget):
         centered = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(colors.text)
         name = self._metrics.elidedText(bar.name, Qt.TextElideMode.ElideMiddle, names_px)
-        painter.drawText(QRectF(2, top, names_px, _ROW_PX), centered | Qt.AlignmentFlag.AlignLeft, name)
-        left = names_px + _GAP_PX
+        if bar.color is not None:
+            painter.fillRect(QRectF(2, top + (_ROW_PX - _SWATCH_PX) / 2, _SWATCH_PX, _SWATCH_PX), bar.color)
+        painter.drawText(QRectF(2 + swatches_px, top, names_px, _ROW_PX), centered | Qt.AlignmentFlag.AlignLeft, name)
+        left = swatches_px + names_px + _GAP_PX
         length = max(1.0, bar.value * px_per_unit) if bar.value else 0.0
         painter.fillRect(QRectF(left, top + 5, length, _ROW_PX - 10), blend(colors.accent, colors.surface, 0.25))
         if bar.after is not None and bar.after != bar.value:

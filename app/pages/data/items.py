@@ -15,6 +15,7 @@ from trainer.data.part_samples import PartSamples
 from trainer.data.sample_index import DataProblem, SampleIndex
 
 Numbers = NDArray[np.int64]
+PART_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class SampleItems:
 
     def __init__(self, parts: Sequence[PartSamples], problems: Sequence[DataProblem] = ()) -> None:
         self.parts = tuple(parts)
-        rows = [np.union1d(part.rows, part.left_out) for part in self.parts]
+        rows = [np.sort(np.concatenate([part.rows, part.left_out])) for part in self.parts]
         self._rows = np.concatenate([np.zeros(0, np.int64), *rows])
         self._part_numbers = np.repeat(np.arange(len(rows), dtype=np.int8), [len(numbers) for numbers in rows])
         names = [self.name(item).lower() for item in range(len(self._rows))]
@@ -70,6 +71,26 @@ class SampleItems:
         """The sample's name."""
         index, number = self.sample(item)
         return index.names[number]
+
+    def has_same_pictures(self, other: SampleItems) -> bool:
+        """Whether another reading of the same files gave the same samples in the same order."""
+        mine, others = self.parts, other.parts
+        return (
+            np.array_equal(self._rows, other._rows)
+            and np.array_equal(self._part_numbers, other._part_numbers)
+            and all(one.index.names is two.index.names for one, two in zip(mine, others, strict=True))
+        )
+
+    def item_named(self, name: str) -> int | None:
+        """The first sample of that name; `None` without one."""
+        if not name:
+            return None
+        wanted, at = name.lower(), -1
+        while (at := self._text.find(wanted, at + 1)) >= 0:
+            item = bisect.bisect_right(self._starts, at) - 1
+            if self.name(item) == name:
+                return item
+        return None
 
     def is_left_out(self, item: int) -> bool:
         """Whether the sample cannot be used."""

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 from app.project.project import Project
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import IconLabel, SecondaryLabel
+from trainer.errors import Problem
 
 if TYPE_CHECKING:
     from app.pages.data.reading import DataFailure, DataFound, DataReading
     from app.pages.data.view import DataView
 
 _DELAY_MS = 400
+_PATIENCE_MS = 250
 _KEYS = (
     "project.task",
     "runtime.seed",
@@ -38,6 +40,7 @@ class DataPage(QWidget):
     Signals:
         setting_wanted: Dotted key of a setting to show.
         folder_wanted: The person wants to choose a folder of data.
+        refusals_changed: `refusals` may be other ones.
 
     Args:
         project: Whose data to show.
@@ -45,6 +48,7 @@ class DataPage(QWidget):
 
     setting_wanted = Signal(str)
     folder_wanted = Signal()
+    refusals_changed = Signal()
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +57,7 @@ class DataPage(QWidget):
         self._reading: DataReading | None = None
         self._ending: list[DataReading] = []
         self._read_key: Any = None
+        self._refusals: tuple[Problem, ...] = ()
         self._shown_text = ""
         self.failure_key = "data.train_dir"
         self.empty = EmptyState(
@@ -77,6 +82,10 @@ class DataPage(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DELAY_MS)
         self._timer.timeout.connect(self._refresh)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(lambda: self._stack.setCurrentWidget(self.loading))
         project.changed.connect(self._on_changed)
         project.path_changed.connect(self._on_changed)
 
@@ -89,6 +98,7 @@ class DataPage(QWidget):
             self._view = DataView(self._project)
             self._view.check_wanted.connect(lambda: self._read(read_all=True))
             self._view.cancel_wanted.connect(self._cancel_check)
+            self._view.read_again_wanted.connect(self.read_again)
             self._stack.addWidget(self._view)
         return self._view
 
@@ -101,6 +111,11 @@ class DataPage(QWidget):
     def is_reading(self) -> bool:
         """Whether more is to come."""
         return self._reading is not None
+
+    @property
+    def refusals(self) -> tuple[Problem, ...]:
+        """Why a training would be refused, as far as was found with the settings of data as they are now."""
+        return self._refusals if self._refusals and self._key() == self._read_key else ()
 
     def build(self) -> None:
         """Make the widgets of readable data now, so that showing them takes no time."""
@@ -119,12 +134,13 @@ class DataPage(QWidget):
             self._view.close_down()
 
     def _on_changed(self) -> None:
+        if self._refusals:
+            self.refusals_changed.emit()
         if self.isVisible():
             self._timer.start()
 
     def _refresh(self) -> None:
-        project = self._project
-        key = (str(project.base_dir), *(repr(project.value(name)) for name in _KEYS))
+        project, key = self._project, self._key()
         if key != self._read_key:
             self._read_key = key
             self._read()
@@ -132,10 +148,20 @@ class DataPage(QWidget):
             self._view.detail.forget_previews()
         self._shown_text = project.text
 
+    def _key(self) -> tuple[str, ...]:
+        project = self._project
+        return str(project.base_dir), *(repr(project.value(name)) for name in _KEYS)
+
+    def _set_refusals(self, refusals: tuple[Problem, ...]) -> None:
+        if refusals != self._refusals:
+            self._refusals = refusals
+            self.refusals_changed.emit()
+
     def _read(self, *, read_all: bool = False) -> None:
         from app.pages.data.reading import DataReading
 
         self._stop_reading()
+        self._set_refusals(self._refusals if read_all else ())
         config = self._project.loaded.config
         if not self._project.value("data.train_dir"):
             self._stack.setCurrentWidget(self.empty)
@@ -151,12 +177,15 @@ class DataPage(QWidget):
         reading.progressed.connect(self._show_progress)
         reading.ended.connect(self._end)
         self._reading = reading
-        if not read_all:
+        if self.shown is not self._view:
             self._stack.setCurrentWidget(self.loading)
+        elif not read_all:
+            self._patience.start()  # what is quickly read replaces what is shown without a flash
         reading.start()
 
     def _stop_reading(self) -> None:
         self._ending = [reading for reading in self._ending if not reading.is_over]
+        self._patience.stop()
         if self._reading is not None:
             self._reading.cancel()
             self._ending.append(self._reading)  # its signals must outlive its thread
@@ -168,14 +197,17 @@ class DataPage(QWidget):
 
     def _show_found(self, found: DataFound) -> None:
         if self.sender() is self._reading:
+            self._patience.stop()
             self.view.show_found(found, self._project.base_dir)
             self._stack.setCurrentWidget(self.view)
+            self._set_refusals(found.refusals)
 
     def _show_failure(self, failure: DataFailure) -> None:
         if self.sender() is self._reading:
             self._show_failure_text(failure.message, failure.key)
 
     def _show_failure_text(self, message: str, key: str) -> None:
+        self._patience.stop()
         self.failure_key = key
         self.failed.sentence.setText(message)
         self.failed.button.setVisible(bool(key))

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
-from PySide6.QtGui import QImage
 
-from app.pages.data.items import SampleItems
-from app.pages.data.thumbnails import image_of
+from app.pages.data.items import PART_TITLES, SampleItems
+from app.pages.data.thumbnails import Pixels
 from app.widgets.format import format_bytes
 from trainer.data.contact_sheet import LabelledPicture, labelled_pixels
 from trainer.data.drawing import label_text
@@ -27,13 +26,13 @@ class RawPicture:
 
     Attributes:
         item: Number of the sample.
-        image: Its picture; null if it cannot be read.
+        pixels: Its picture, uint8 of shape (height, width, 3); `None` if it cannot be read.
         facts: Captions and what they say.
         fault: Why it cannot be read; empty if it can.
     """
 
     item: int
-    image: QImage
+    pixels: Pixels | None
     facts: tuple[tuple[str, str], ...]
     fault: str = ""
 
@@ -70,23 +69,24 @@ class RawPictures(QObject):
 
 def _raw_picture(items: SampleItems, item: int, *, with_labels: bool) -> RawPicture:
     index, number = items.sample(item)
-    facts = [("Part", items.part(item).name)]
+    name = items.part(item).name
+    facts = [("Part", PART_TITLES.get(name, name))]
     if index.mask_names is None:
         facts.append(("Label", label_text(index, number)))
     try:
         assert index.raw is not None
         pixels = index.raw.picture(number)
         mask = index.raw.mask(number) if index.mask_names is not None else None
+        facts += _file_facts(index, number, pixels.shape[1], pixels.shape[0])
     except (DataError, OSError, ValueError) as error:
-        return RawPicture(item, QImage(), tuple(facts), str(error))
-    facts += _file_facts(index, number, pixels.shape[1], pixels.shape[0])
+        return RawPicture(item, None, tuple(facts), str(error))
     corners, classes = index.boxes.of(number) if index.boxes is not None else (None, None)
     if mask is not None:
         facts.append(("Mask", _mask_text(mask, index)))
     if not with_labels:
         mask = corners = classes = None
     drawn = labelled_pixels(LabelledPicture("raw", pixels, "", mask, corners, classes), index.class_names, _SIDE_PX)
-    return RawPicture(item, image_of(drawn), tuple(facts))
+    return RawPicture(item, drawn, tuple(facts))
 
 
 def _file_facts(index: SampleIndex, number: int, width: int, height: int) -> list[tuple[str, str]]:

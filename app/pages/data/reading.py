@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from app.pages.data.items import SampleItems
+from trainer.catalog.check_data import unusable_problems
 from trainer.config.config import Config
 from trainer.data.balance import ClassBalance, balance_summary
 from trainer.data.checks import DataReport, full_report, quick_report
@@ -19,7 +21,7 @@ from trainer.data.open_data import open_data
 from trainer.data.part_samples import single_labels
 from trainer.data.sample_index import SampleIndex
 from trainer.data.statistics import PictureStatistics, mask_shares, picture_statistics
-from trainer.errors import ConfigError, DataError
+from trainer.errors import ConfigError, DataError, Problem
 
 READ_BY_ITSELF = 5000
 """Samples that are read without being asked."""
@@ -40,6 +42,7 @@ class DataFound:
         mask_shares: Share of each class in the pixels of masks, once they were looked at.
         is_checked: Whether samples were read to see whether they can be used.
         is_whole: Whether all of them were.
+        refusals: Why a training would be refused for samples that cannot be used.
     """
 
     report: DataReport
@@ -49,6 +52,7 @@ class DataFound:
     mask_shares: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     is_checked: bool = False
     is_whole: bool = False
+    refusals: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class DataReading(QObject):
     """One reading, in a thread of the global pool. Nothing comes any more once it is cancelled.
 
     Signals:
-        found: A `DataFound`, two or three times, each with more.
+        found: A `DataFound`: what is known at once, then what reading samples tells; with `read_all` only that.
         failed: A `DataFailure`.
         progressed: Samples read, and how many there are to read.
         ended: Nothing more will come.
@@ -117,6 +121,10 @@ class DataReading(QObject):
             self._tell_failure(DataFailure(problem.message, problem.key or "data.train_dir"))
         except OSError as error:
             self._tell_failure(DataFailure(f"The data cannot be read: {error}.", "data.train_dir"))
+        except Exception as error:
+            message = f"The data cannot be read: {type(error).__name__}: {error}."
+            self._tell_failure(DataFailure(message, "data.train_dir"))
+            traceback.print_exc()  # a fault of ours: where it happened belongs on standard error
         finally:
             if not self._cancelled.is_set():
                 self.ended.emit()
@@ -127,7 +135,8 @@ class DataReading(QObject):
         indexes = open_data(config, self._base_dir)
         report = quick_report(config, indexes)
         balance = _balance(config, report)
-        self._tell(DataFound(report, SampleItems(report.parts, report.problems), balance))
+        if not self._read_all:  # then this is known already
+            self._tell(DataFound(report, SampleItems(report.parts, report.problems), balance))
         statistics = picture_statistics(report.parts, is_cancelled=self._is_cancelled)
         shares = mask_shares(report.parts, is_cancelled=self._is_cancelled)
         if self._cancelled.is_set():
@@ -138,7 +147,8 @@ class DataReading(QObject):
         total = sum(index.num_samples for index in indexes.values())
         items = SampleItems(whole.parts, whole.problems)
         is_whole = whole.num_read >= total or report.parts[0].index.raw is None
-        self._tell(DataFound(whole, items, _balance(config, whole), statistics, shares, True, is_whole))
+        refusals = tuple(unusable_problems(whole))
+        self._tell(DataFound(whole, items, _balance(config, whole), statistics, shares, True, is_whole, refusals))
 
     def _checked(self, indexes: dict[str, SampleIndex]) -> DataReport:
         return full_report(

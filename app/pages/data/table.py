@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSplitter, QTableView, QWidget
 
-from app.pages.data.items import Numbers, SampleItems
+from app.pages.data.items import PART_TITLES, Numbers, SampleItems
 from app.theme import theme
 from app.widgets.format import format_short_number
 from trainer.data.part_samples import PartSamples
@@ -19,8 +19,11 @@ from trainer.data.tables.table_statistics import ColumnStatistics, table_statist
 _NO_PARENT = QModelIndex()
 AnyIndex = QModelIndex | QPersistentModelIndex
 _MOST_KEPT = 4096
+_MOST_TEXT_PX = 176
 _ROWS_MEASURED = 30
-"""Rows that decide how wide the columns are."""
+"""Rows that decide how wide the columns are, and which are of numbers."""
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class RowModel(QAbstractTableModel):
@@ -31,6 +34,7 @@ class RowModel(QAbstractTableModel):
         self.items = SampleItems(())
         self.shown: Numbers = np.zeros(0, np.int64)
         self._columns: tuple[str, ...] = ()
+        self._numbers: set[str] = set()
         self._kept: dict[int, dict[str, str]] = {}
 
     def show(self, items: SampleItems, shown: Numbers) -> None:
@@ -40,6 +44,8 @@ class RowModel(QAbstractTableModel):
             self._kept.clear()
         self.items, self.shown = items, shown
         self._columns = ("part", *self._row(0)) if len(items) else ()
+        rows = [self._row(item) for item in range(min(len(items), _ROWS_MEASURED))]
+        self._numbers = {name for name in self._columns[1:] if all(_is_number(row.get(name, "")) for row in rows)}
         self.endResetModel()
 
     def rowCount(self, parent: AnyIndex = _NO_PARENT) -> int:
@@ -49,17 +55,22 @@ class RowModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.TextAlignmentRole and orientation == Qt.Orientation.Horizontal:
+            return _RIGHT if self._columns[section] in self._numbers else _LEFT
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if orientation == Qt.Orientation.Horizontal:
-            return self._columns[section]
+            return self._columns[section].capitalize() if section == 0 else self._columns[section]
         return self.items.name(int(self.shown[section])).removeprefix("row ")
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         item = int(self.shown[index.row()])
         column = self._columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.items.part(item).name if index.column() == 0 else self._row(item)[column]
+            name = self.items.part(item).name
+            return PART_TITLES.get(name, name) if index.column() == 0 else self._row(item)[column]
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 0 and column in self._numbers:
+            return _RIGHT
         if role == Qt.ItemDataRole.ForegroundRole and item in self.items.problems_of:
             return QBrush(theme().warning)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -75,6 +86,14 @@ class RowModel(QAbstractTableModel):
                 self._kept.clear()
             self._kept[item] = found
         return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or 0)
+    except ValueError:
+        return False
+    return True
 
 
 def row_of(index: Any, number: int) -> dict[str, str]:
@@ -116,6 +135,8 @@ class ColumnModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return _COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and orientation == Qt.Orientation.Horizontal:
+            return _RIGHT if 3 <= section <= 8 else _LEFT
         return None
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -125,7 +146,7 @@ class ColumnModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.note or None
         if role == Qt.ItemDataRole.TextAlignmentRole and 3 <= index.column() <= 8:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return _RIGHT
         return None
 
 
@@ -137,9 +158,15 @@ def _texts(column: ColumnStatistics) -> tuple[str, ...]:
         column.kind,
         f"{column.num_missing:,}",
         f"{column.num_unique:,}",
-        *("" if figure is None else format_short_number(figure) for figure in figures),
+        *(_figure_text(figure) for figure in figures),
         ", ".join(f"{text} {count:,}" for text, count in column.most_frequent),
     )
+
+
+def _figure_text(figure: float | str | None) -> str:
+    if isinstance(figure, str):
+        return figure
+    return "" if figure is None else format_short_number(figure)
 
 
 class TableRows(QSplitter):
@@ -163,7 +190,7 @@ class TableRows(QSplitter):
             self.column_model.show(_statistics(items.parts))
             self.columns.resizeColumnsToContents()
             for column in (1, len(_COLUMNS) - 1):
-                self.columns.setColumnWidth(column, min(220, self.columns.columnWidth(column)))
+                self.columns.setColumnWidth(column, min(_MOST_TEXT_PX, self.columns.columnWidth(column)))
         is_new = items is not self.row_model.items
         self.row_model.show(items, shown)
         if is_new:
@@ -183,8 +210,15 @@ def _statistics(parts: tuple[PartSamples, ...]) -> tuple[ColumnStatistics, ...]:
     return table_statistics(parts[0].index) if parts else ()
 
 
+class _Table(QTableView):
+    """A table that may be long."""
+
+    def keyboardSearch(self, search: str) -> None:
+        """Nothing: Qt would ask for the text of every row, however many there are."""
+
+
 def _table(model: QAbstractTableModel, name: str) -> QTableView:
-    table = QTableView()
+    table = _Table()
     table.setModel(model)
     table.setAccessibleName(name)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -1,4 +1,8 @@
-"""Small pictures of samples, decoded by a few threads; what scrolled away is not decoded any more."""
+"""Small pictures of samples, decoded by a few threads; what scrolled away is not decoded any more.
+
+Only arrays cross from these threads to the window's, which alone makes objects of Qt: PySide's list of such objects is
+not safe while another thread adds to it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
 
@@ -14,9 +20,8 @@ from trainer.data.drawing import labelled_picture
 from trainer.errors import DataError
 
 _NUM_THREADS = 2
-_MOST_KEPT = 2000
-UNREADABLE = QImage()
-"""Stands for a picture that cannot be read."""
+_MOST_KEPT = 800
+Pixels = NDArray[np.uint8]
 
 
 class Thumbnails(QObject):
@@ -27,7 +32,7 @@ class Thumbnails(QObject):
     """
 
     ready = Signal(int)
-    _made = Signal(int, int, QImage)
+    _made = Signal(int, int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,9 +51,12 @@ class Thumbnails(QObject):
         self.num_decoded = 0
 
     def show(self, items: SampleItems, side_px: int) -> None:
-        """Begin anew with other samples or another size."""
+        """Begin anew with other samples or another size; what was made of the same samples is kept."""
+        is_same = side_px == self._side_px and items.has_same_pictures(self._items)
         with self._lock:
             self._items, self._side_px = items, side_px
+            if is_same:
+                return
             self._generation += 1
             self._wanted.clear()
             self._being_made.clear()
@@ -95,30 +103,28 @@ class Thumbnails(QObject):
                 items, side_px, generation = self._items, self._side_px, self._generation
             self._made.emit(generation, item, _decoded(items, item, side_px))
 
-    def _take(self, generation: int, item: int, image: QImage) -> None:
+    def _take(self, generation: int, item: int, pixels: Pixels | None) -> None:
         if generation != self._generation:
             return
         self._being_made.discard(item)
         self.num_decoded += 1
-        self._kept[item] = QPixmap.fromImage(image)
+        self._kept[item] = QPixmap() if pixels is None else QPixmap.fromImage(image_of(pixels))
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         self.ready.emit(item)
 
 
-def _decoded(items: SampleItems, item: int, side_px: int) -> QImage:
+def _decoded(items: SampleItems, item: int, side_px: int) -> Pixels | None:
+    """uint8, shape (height, width, 3); `None` for a picture that cannot be read."""
     index, number = items.sample(item)
     try:
-        pixels = labelled_picture(index, number, side_px, with_names=False)
+        return labelled_picture(index, number, side_px, with_names=False)
     except (DataError, OSError, ValueError):
-        return UNREADABLE
-    return image_of(pixels)
+        return None
 
 
-def image_of(pixels: object) -> QImage:
+def image_of(pixels: Pixels) -> QImage:
     """A picture of uint8 and shape (height, width, 3) as an image of its own."""
-    import numpy as np
-
     array = np.ascontiguousarray(pixels, np.uint8)
     height, width = array.shape[:2]
     return QImage(array.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
@@ -21,10 +21,12 @@ from PySide6.QtWidgets import (
 from app.icons import icon
 from app.pages.data.detail import SampleDetail
 from app.pages.data.grid import SampleGrid
-from app.pages.data.items import ItemFilter, SampleItems
+from app.pages.data.items import PART_TITLES, ItemFilter, SampleItems
 from app.pages.data.reading import DataFound
 from app.pages.data.summary import DataSummary
 from app.project.project import Project
+from app.widgets.buttons import tool_button
+from app.widgets.empty_state import EmptyState
 from app.widgets.labels import SecondaryLabel
 from app.widgets.message_bar import MessageBar
 from trainer.data.sample_index import DataProblem
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 _SEARCH_DELAY_MS = 150
 _SUMMARY_PX = 260
-_PART_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
 
 
 class DataView(QWidget):
@@ -43,9 +44,11 @@ class DataView(QWidget):
     Signals:
         check_wanted: Every sample is to be read.
         cancel_wanted: Reading is to end.
+        read_again_wanted: The files may have changed and are to be looked at anew.
     """
 
     check_wanted = Signal()
+    read_again_wanted = Signal()
     cancel_wanted = Signal()
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
@@ -61,9 +64,17 @@ class DataView(QWidget):
         self.only_problems.setCheckable(True)
         self.only_problems.setToolTip("Show only samples that something is wrong with")
         self.search = QLineEdit()
+        self.search.setAccessibleName("Search by name")
+        self.again = tool_button("refresh-cw", "Read the data again, as it may have changed on disk (Ctrl+R)")
+        self.nothing = EmptyState(
+            "No sample fits these filters.", "Show all samples", icon_name="search", button_icon="images"
+        )
         self.count = SecondaryLabel()
         self.grid = SampleGrid()
         self._table: TableRows | None = None
+        self._shows_table = False
+        self._place = ""
+        self._left_at: dict[str, str] = {}
         self.detail = SampleDetail(project)
         self.samples = QStackedWidget()
         self.summary = DataSummary()
@@ -74,7 +85,6 @@ class DataView(QWidget):
         self._connect()
 
     def _build(self) -> None:
-        self.search.setPlaceholderText("Search by name (Ctrl+F)")
         self.search.setClearButtonEnabled(True)
         self.search.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.class_choice.setMaximumWidth(160)
@@ -86,12 +96,15 @@ class DataView(QWidget):
             top.addWidget(widget)
         top.addWidget(self.search, 1)
         top.addWidget(self.count)
+        top.addWidget(self.again)
+        self.filters.setFixedHeight(self.only_problems.sizeHint().height())
         self.browser = QWidget()
         browsing = QVBoxLayout(self.browser)
-        browsing.setContentsMargins(0, 0, 0, 0)
+        browsing.setContentsMargins(0, 0, 8, 0)
         browsing.setSpacing(8)
         self._kinds = QStackedWidget()
         self._kinds.addWidget(self.grid)
+        self._kinds.addWidget(self.nothing)
         browsing.addWidget(self.filters)
         browsing.addWidget(self._kinds, 1)
         self.samples.addWidget(self.browser)
@@ -114,9 +127,12 @@ class DataView(QWidget):
         self.only_problems.toggled.connect(lambda _=False: self._filter())
         self.search.textChanged.connect(lambda _="": self._search_timer.start())
         self._search_timer.timeout.connect(self._filter)
-        shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self._focus_search)
+        for keys, act in ((QKeySequence.StandardKey.Find, self._focus_search), ("Ctrl+R", self.again.click)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+        self.again.clicked.connect(self.read_again_wanted)
+        self.nothing.activated.connect(self._clear_filters)
         self.grid.opened.connect(self.show_large)
         self.detail.closed.connect(self.show_all)
         self.detail.stepped.connect(self._step)
@@ -141,14 +157,24 @@ class DataView(QWidget):
         return self._found
 
     def show_found(self, found: DataFound, base_dir: Path) -> None:
-        """Show what is known of the data now; filters stay where they still fit."""
+        """Show what is known of the data now; filters stay, other data begins where one left it."""
         name = self._items.name(self.detail.item) if 0 <= self.detail.item < len(self._items) else ""
+        place = str(found.report.parts[0].index.place)
+        old, current = self._items, self._current_name()
+        if place != self._place:
+            self._leave_place(place, current)
+            current = self._left_at.get(place, "")
         self._found, self._items = found, found.items
         self.message.hide()
-        self._kinds.setCurrentWidget(self.table if found.report.parts[0].index.raw is None else self.grid)
+        self._shows_table = found.report.parts[0].index.raw is None
+        what = "Find a line, such as 17" if self._shows_table else "Search by name"
+        self.search.setPlaceholderText(f"{what} (Ctrl+F)")
         self._fill_choices(found)
         self.summary.show_found(found, base_dir)
         self._filter()
+        left_at = None if found.items.has_same_pictures(old) else found.items.item_named(current)
+        if left_at:
+            self._shown.go_to(left_at)
         if self.samples.currentWidget() is self.detail:
             self._keep_large(name)
 
@@ -163,7 +189,7 @@ class DataView(QWidget):
         self.samples.setCurrentWidget(self.browser)
         if self.detail.item >= 0 and self.detail.item < len(self._items):
             self.grid.go_to(self.detail.item)
-        (self.table if self._is_table else self.grid).setFocus()
+        self._shown.setFocus()
 
     def show_problem(self, problem: DataProblem) -> None:
         """Show the sample behind a problem, whatever is filtered."""
@@ -172,11 +198,10 @@ class DataView(QWidget):
             self.message.say(f"{problem.file or problem.place}: {problem.message}", tone="warning")
             return
         self.samples.setCurrentWidget(self.browser)
-        shown = self.table if self._is_table else self.grid
-        if not shown.go_to(item):
+        if not self._shown.go_to(item):
             self._clear_filters()
-            shown.go_to(item)
-        shown.setFocus()
+            self._shown.go_to(item)
+        self._shown.setFocus()
 
     def close_down(self) -> None:
         """Give up what is being decoded or made."""
@@ -185,12 +210,30 @@ class DataView(QWidget):
         self._search_timer.stop()
 
     @property
-    def _is_table(self) -> bool:
-        return self._kinds.currentWidget() is not self.grid
+    def _shown(self) -> TableRows | SampleGrid:
+        """What shows the samples: rows for a table, else pictures."""
+        return self.table if self._shows_table else self.grid
+
+    def _current_name(self) -> str:
+        """The chosen sample; empty for the first one, and for tables."""
+        item = -1 if self._shows_table else self.grid.grid.item(self.grid.currentIndex())
+        return self._items.name(item) if 0 < item < len(self._items) else ""
+
+    def _leave_place(self, place: str, current: str) -> None:
+        """Filters of other data would hide what is new; where one was in it is kept for when one comes back."""
+        self._left_at[self._place] = current
+        self._place = place
+        self.part_choice.clear()
+        self.class_choice.clear()
+        with QSignalBlocker(self.only_problems):
+            self.only_problems.setChecked(False)
+        self.search.clear()
+        self._search_timer.stop()
+        self.samples.setCurrentWidget(self.browser)
 
     def _keep_large(self, name: str) -> None:
         """The sample that was large stays so, if it is still there."""
-        item = next((item for item in range(len(self._items)) if self._items.name(item) == name), None)
+        item = self._items.item_named(name)
         if item is None:
             self.show_all()
         else:
@@ -202,7 +245,7 @@ class DataView(QWidget):
         self.part_choice.clear()
         self.part_choice.addItem("All parts", "")
         for samples in found.report.parts:
-            self.part_choice.addItem(_PART_TITLES.get(samples.name, samples.name), samples.name)
+            self.part_choice.addItem(PART_TITLES.get(samples.name, samples.name), samples.name)
         self.part_choice.setCurrentIndex(max(0, self.part_choice.findData(part)))
         kept = self.class_choice.itemText(number + 1)
         self.class_choice.clear()
@@ -220,10 +263,12 @@ class DataView(QWidget):
             text=self.search.text().strip(),
         )
         shown = self._items.filtered(wanted)
-        (self.table if self._is_table else self.grid).show_items(self._items, shown)
+        self._shown.show_items(self._items, shown)
+        is_nothing = not len(shown) and len(self._items) > 0
+        self._kinds.setCurrentWidget(self.nothing if is_nothing else self._shown)
         self.summary.histogram.mark(wanted.class_number)
         total = len(self._items)
-        what = "row" if self._is_table else "sample"
+        what = "row" if self._shows_table else "sample"
         text = f"{total:,} {what}{'' if total == 1 else 's'}"
         self.count.setText(text if len(shown) == total else f"{len(shown):,} of {text}")
 

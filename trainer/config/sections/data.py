@@ -9,6 +9,7 @@ from pydantic import Field
 from trainer.config.component import Component
 from trainer.config.fields import Section, setting
 from trainer.config.sections.splitting import BalanceSection, SplitSection
+from trainer.config.task import PICTURE_TASKS
 
 Side = Annotated[int, Field(ge=1, le=8192)]
 
@@ -111,20 +112,20 @@ class DataSection(Section):
         "Height and width that every picture is brought to. Larger shows more detail and costs time and memory "
         "with the square.",
         unit="px",
-        pictures=True,
+        tasks=PICTURE_TASKS,
     )
     color_mode: Literal["rgb", "grayscale", "rgba"] = setting(
         "rgb",
         "Colours",
         "Channels that pictures are read with: rgb gives 3, grayscale 1, rgba 4.",
-        pictures=True,
+        tasks=PICTURE_TASKS,
     )
     resize_mode: Literal["stretch", "crop", "pad"] = setting(
         "stretch",
         "Fit to size by",
         "stretch ignores proportions; crop keeps them and cuts what sticks out; pad keeps them and fills up with "
         "black.",
-        pictures=True,
+        tasks=PICTURE_TASKS,
     )
     interpolation: Literal["bilinear", "bicubic", "nearest"] = setting(
         "bilinear",
@@ -132,14 +133,14 @@ class DataSection(Section):
         "How new pixels are computed when resizing. nearest keeps exact values, as needed for drawings with few "
         "colours.",
         advanced=True,
-        pictures=True,
+        tasks=PICTURE_TASKS,
     )
     normalization: Literal["auto", "zero_to_one", "minus_one_to_one", "imagenet", "none"] = setting(
         "auto",
         "Normalization",
         "How pixel values 0–255 are scaled inside the model. auto takes what the chosen model expects; "
         "imagenet subtracts ImageNet's mean and divides by its standard deviation.",
-        pictures=True,
+        tasks=PICTURE_TASKS,
     )
     preprocessing: tuple[Component, ...] = setting(
         (),
@@ -148,7 +149,7 @@ class DataSection(Section):
         "sees it: in training, validation and testing alike.",
         component="preprocessing",
         advanced=True,
-        pictures=True,
+        tasks=PICTURE_TASKS,
     )
     batch_size: int = setting(
         32,
@@ -167,7 +168,7 @@ class DataSection(Section):
     cache: Literal["auto", "off", "memory", "disk"] = setting(
         "auto",
         "Keep decoded pictures",
-        "memory and disk decode every picture once and reuse it in later epochs. "
+        "memory and disk decode every picture once, very many when first needed, and reuse it in later epochs. "
         "auto compares the decoded size with the free memory and disk, and says what it chose in the log.",
         advanced=True,
     )
@@ -175,11 +176,11 @@ class DataSection(Section):
         0.05,
         "Tolerated unreadable share",
         "Unreadable pictures are named in the log and left out; if more than this share is unreadable, training "
-        "is refused.",
+        "is refused, or ends where that shows while very many are read.",
         ge=0,
         le=1,
         advanced=True,
     )
     augmentation: AugmentationSection = setting(
-        AugmentationSection(), "Augmentation", "Random changes to training pictures.", pictures=True
+        AugmentationSection(), "Augmentation", "Random changes to training pictures.", tasks=PICTURE_TASKS
     )

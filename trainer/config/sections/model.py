@@ -6,6 +6,12 @@ from typing import Literal
 
 from trainer.config.component import Component
 from trainer.config.fields import Section, setting
+from trainer.config.task import Task
+
+_WITH_HEAD: tuple[Task, ...] = ("image_classification", "custom")
+"""Where the trainer turns a backbone's features into scores of whole pictures."""
+_WITH_BACKBONE: tuple[Task, ...] = (*_WITH_HEAD, "image_segmentation")
+"""Where it puts an output on a backbone at all: detectors and networks for tables are whole."""
 
 
 class GradualUnfreezingSection(Section):
@@ -47,14 +53,14 @@ class ModelSection(Section):
         "Pretrained on ImageNet",
         "Start from weights learned on ImageNet instead of random ones. They are downloaded on first use. Only "
         "for keras.applications models.",
-        pictures=True,
+        tasks=_WITH_HEAD,
     )
     trainable_backbone: bool = setting(
         True,
         "Train the backbone",
         "Off: only the new output layers learn and the rest keeps its weights. Useful with pretrained weights and "
         "little data.",
-        pictures=True,
+        tasks=_WITH_BACKBONE,
     )
     frozen_layers: str = setting(
         "",
@@ -81,7 +87,7 @@ class ModelSection(Section):
         "Pooling",
         "How the backbone's feature map becomes one vector before the output layer.",
         advanced=True,
-        pictures=True,
+        tasks=_WITH_HEAD,
     )
     dropout_rate: float = setting(
         0.2,
@@ -89,5 +95,5 @@ class ModelSection(Section):
         "Share of features dropped at random before the output layer while training, against overfitting.",
         ge=0,
         lt=1,
-        pictures=True,
+        tasks=_WITH_HEAD,
     )

@@ -45,6 +45,8 @@ def choose_inputs(file: ArrayFile, settings: ArraySettings, part: str, task: Tas
             return (file.arrays[max(candidates, key=sizes.__getitem__)],)
     if not found and task.startswith("tabular") and (columns := _columns(file, candidates)):
         return tuple(file.arrays[name] for name in columns)
+    if not found:
+        _refuse_unusable(file, _INPUTS, part)
     raise DataError(_not_obvious(file, found, "inputs", part))
 
 
@@ -67,6 +69,8 @@ def choose_labels(
         found = _best(names, words)
         if len(found) == 1:
             return file.arrays[found[0]]
+    if not found:
+        _refuse_unusable(file, words, part)
     same_length = [name for name in candidates if file.arrays[name].shape[0] == inputs[0].shape[0]]
     if not found and len(same_length) == 1:
         return file.arrays[same_length[0]]
@@ -149,6 +153,12 @@ def _columns(file: ArrayFile, candidates: Sequence[str]) -> list[str]:
         for name in candidates
         if name not in labels and len(file.arrays[name].shape) == 1 and file.arrays[name].dtype.kind in "biuf"
     ]
+
+
+def _refuse_unusable(file: ArrayFile, words: Sequence[str], part: str) -> None:
+    """Say why what is called as it should be cannot be used, rather than that nothing is called so."""
+    if found := _best(names_for(part, list(file.refused)), words):
+        file.get(found[0], "")
 
 
 def _not_obvious(file: ArrayFile, found: Sequence[str], what: str, part: str) -> str:

@@ -49,11 +49,12 @@ class MemoryArray:
         self.name = name
         self.shape: tuple[int, ...] = values.shape
         self.dtype: np.dtype[Any] = values.dtype
-        self._values = values
+        # Taking rows of a mapping as such makes a mapping of them, which costs more than the rows.
+        self._values = np.asarray(values)
 
     def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """See `StoredArray.read`."""
-        return np.asarray(self._values.take(rows, axis=0))
+        return self._values.take(rows, axis=0)
 
 
 class RowNames(Sequence[str]):

@@ -53,7 +53,7 @@ def read_numbers(array: StoredArray) -> ReadLabels:
     Raises:
         DataError: The array holds text, or more than numbers in a row.
     """
-    if array.dtype.kind not in "biuf" or len(array.shape) > 2:
+    if array.dtype.kind not in "biuf" or (len(array.shape) > 2 and not has_one_value(array)):
         raise DataError(
             f"The labels {describe_array(array)} are no numbers to predict. Expected numbers of shape (samples,) or "
             "(samples, outputs); for classes choose a classification task."
@@ -124,8 +124,14 @@ def _shared_names(array: StoredArray, class_names: Sequence[str], known: KnownCl
     return known.names
 
 
+def has_one_value(array: StoredArray) -> bool:
+    """Whether a sample has a single value, however many dimensions of size 1 it is wrapped in."""
+    return all(size == 1 for size in array.shape[1:])
+
+
 def _all(array: StoredArray) -> NDArray[Any]:
-    return array.read(np.arange(array.shape[0]))
+    values = array.read(np.arange(array.shape[0]))
+    return values.reshape(len(values), 1) if values.ndim > 2 and has_one_value(array) else values
 
 
 def _no_whole_numbers(array: StoredArray, values: NDArray[Any], usable: NDArray[np.bool_]) -> dict[int, str]:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from trainer.config.task import TASKS, Task
-from trainer.data.arrays.array_choice import choose_inputs, choose_labels
+from trainer.data.arrays.array_choice import choose_inputs, choose_labels, words_end_with
 from trainer.data.arrays.array_file import ArrayFile, StoredArray, describe_array
+from trainer.data.arrays.array_labels import has_one_value
 from trainer.data.arrays.array_parts import part_of, without_part
 from trainer.data.arrays.array_samples import ArraySamples, Wanted, samples_of
 from trainer.data.arrays.array_settings import ArraySettings
@@ -25,6 +26,7 @@ _SIDES = (32, 48, 64, 96, 128, 160, 192, 224)
 _LARGEST_KEPT_SIDE = 256
 _SMALLEST_SIDE = 16
 _FEW_VALUES = 20
+_NAMES_OF_RECORDS = (("class", "text"), ("label", "text"), ("class", "name"), ("label", "name"))
 _VALIDATION_FRACTION = 0.2
 _KEYS = {"validation": "val_dir", "test": "test_dir"}
 
@@ -54,10 +56,10 @@ def find_array_place(path: Path) -> ArrayPlace | None:
         return ArrayPlace(loader, path, _beside(path)) if loader else None
     if not path.is_dir():
         return None
-    files = sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    files = _entries(path)
     if any(is_record_file(file) for file in files):
         return ArrayPlace("TFRecordDataLoader", path, _parts_of_shards(path))
-    folders = {part_of(file.name): file for file in files if file.is_dir() and any(map(is_record_file, file.iterdir()))}
+    folders = {part_of(file.name): file for file in files if file.is_dir() and any(map(is_record_file, _entries(file)))}
     if "train" in folders:
         return ArrayPlace("TFRecordDataLoader", folders.pop("train"), {k: v for k, v in folders.items() if k})
     whole = [file for file in files if file.suffix.lower() in (*_HDF5, ".npz")]
@@ -67,6 +69,14 @@ def find_array_place(path: Path) -> ArrayPlace | None:
     if any(file.suffix.lower() == ".npy" for file in files):
         return ArrayPlace("NumpyDataLoader", path, {})
     return None
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing of one that cannot be read, such as one of others beside the data."""
+    try:
+        return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+    except OSError:
+        return []
 
 
 def propose_arrays(path: Path) -> Proposal:
@@ -83,15 +93,18 @@ def propose_arrays(path: Path) -> Proposal:
     settings = ArraySettings(place.loader)
     task = _task(file, settings)
     samples = samples_of(file, Wanted(settings, task, "train"))
-    sentences = [_summary(file, samples, task)]
+    sentences = [_summary(file, samples, task), *_hint_at_names(file, samples)]
     data: dict[str, Any] = {
         "train_dir": str(place.train),
         "loader": {"name": place.loader, "arguments": _arguments(file, settings, task)},
         **_other_parts(place, file, sentences),
         **_settings(samples, sentences),
     }
-    if samples.index.problems:
-        sentences.append(f"{len(samples.index.unusable):,} samples cannot be used and will be left out.")
+    if unusable := samples.index.unusable:
+        first = min(unusable)
+        some = f"{samples.index.names[first]}, as {unusable[first]}"
+        count = f"{len(unusable):,} sample{'' if len(unusable) == 1 else 's'}"
+        sentences.append(f"{count} cannot be used and will be left out, such as {some}.")
     name = " ".join(without_part(place.train.stem)) or place.train.parent.name or "untitled"
     values: dict[str, Any] = {"project": {"name": name, "task": task}, "data": data}
     if task != "image_classification":
@@ -142,7 +155,8 @@ def _task(file: ArrayFile, settings: ArraySettings) -> Task:
     inputs = choose_inputs(file, settings, "train", "tabular_classification")
     labels = choose_labels(file, settings, inputs, "train", "image_classification")
     if len(inputs) == 1 and (len(inputs[0].shape) > 2 or _is_of_bytes(file, inputs[0])):
-        return "image_segmentation" if len(labels.shape) > 2 else "image_classification"
+        has_masks = len(labels.shape) > 2 and not has_one_value(labels)
+        return "image_segmentation" if has_masks else "image_classification"
     return "tabular_classification" if _are_classes(labels) else "tabular_regression"
 
 
@@ -172,6 +186,14 @@ def _summary(file: ArrayFile, samples: ArraySamples, task: Task) -> str:
     return (
         f"{TASKS[task].title}: {index.num_samples:,} {what} with {goal} in {file.place.name}. It has {file.listing()}."
     )
+
+
+def _hint_at_names(file: ArrayFile, samples: ArraySamples) -> list[str]:
+    """Where classes are numbers, the feature that has their names in each record."""
+    if file.noun != "feature" or not all(name.isdigit() for name in samples.index.class_names):
+        return []
+    found = (name for name in file.arrays for words in _NAMES_OF_RECORDS if words_end_with(name, words))
+    return [f"{name} may hold names: give it as labels to the loader to see these." for name in list(found)[:1]]
 
 
 def _arguments(file: ArrayFile, settings: ArraySettings, task: Task) -> dict[str, str]:

@@ -19,7 +19,7 @@ EXTENSIONS = (".npz", ".npy")
 _LOCAL_HEADER_BYTES = 30
 _OBJECTS = (
     "It holds Python objects, which would have to be executed to be read. Save it again with numbers or fixed-length "
-    "text, such as np.asarray(values, dtype='float32')."
+    "text, such as np.asarray(values, dtype='float32') or np.asarray(values, dtype='str')."
 )
 _FIELDS = "It holds records of several fields; save every field as an array of its own."
 

@@ -21,6 +21,7 @@ _PARTS = {"train": TRAIN_NAMES, "validation": VALIDATION_NAMES, "test": TEST_NAM
 _TRAIN_AND_VALIDATION = {f"{one}{other}" for one in TRAIN_NAMES for other in VALIDATION_NAMES}
 _BETWEEN_WORDS = re.compile(r"[\W\d_]+|(?<=[a-z])(?=[A-Z])")
 _LOOKED_AT_BYTES = 4096
+_DAMAGED = "is no picture, or its beginning is damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ def _looks_like_coco(path: Path) -> bool:
             start = file.read(_LOOKED_AT_BYTES)
     except OSError:
         return False
-    return any(word in start for word in (b'"images"', b'"annotations"', b'"categories"'))
+    words = (b'"images"', b'"annotations"', b'"categories"')
+    # Of a longer file only some of the lists begin here.
+    return (any if len(start) == _LOOKED_AT_BYTES else all)(word in start for word in words)
 
 
 def read_coco(folder: CocoFolder, part: str) -> FoundBoxes:
@@ -104,7 +107,7 @@ def read_coco(folder: CocoFolder, part: str) -> FoundBoxes:
     path = folder.files[part]
     content = _content(path)
     categories = {item["id"]: str(item["name"]) for item in content["categories"]}
-    found = FoundBoxes(folder.place, [categories[number] for number in sorted(categories)])
+    found = FoundBoxes(folder.place, _classes(content, categories))
     file = relative_name(path, folder.place)
     known = {image["id"] for image in content["images"]}
     boxes: dict[Any, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
@@ -123,6 +126,13 @@ def read_coco(folder: CocoFolder, part: str) -> FoundBoxes:
         done.add(image["id"])
         _add_sample(found, finder, image, boxes.get(image["id"], []), categories, file)
     return found
+
+
+def _classes(content: dict[str, Any], categories: dict[Any, str]) -> list[str]:
+    """Names of the classes in the order of their numbers, without what only stands above others and has no box."""
+    used = {item.get("category_id") for item in content["annotations"]}
+    above = {item.get("supercategory") for item in content["categories"] if item.get("supercategory") != item["name"]}
+    return [categories[number] for number in sorted(categories) if number in used or categories[number] not in above]
 
 
 def _place(image: dict[str, Any]) -> str:
@@ -148,17 +158,21 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _images_folder(folder: CocoFolder, path: Path, part: str, images: list[dict[str, Any]]) -> Path:
-    """The folder that the pictures' names are relative to: the first in which one of them is."""
+    """The folder that the pictures' names are relative to: the first in which one of them is.
+
+    Where none is in any, as with paths on the machine that the boxes were drawn on, file names alone count.
+    """
     if folder.images_dir:
         return folder.place / folder.images_dir
     place = folder.place
-    names = [part, *_PARTS[part], *(f"{word}{year}" for word in _PARTS[part] for year in ("2017", "2014"))]
+    folders = [part, *_PARTS[part], *(f"{word}{year}" for word in _PARTS[part] for year in ("2017", "2014"))]
     roots = [place, place / "images", path.parent, path.parent.parent, path.parent.parent / "images"]
-    candidates = [*roots, *(root / name for root in (place, place / "images") for name in names)]
-    first = [str(image["file_name"]) for image in images[:20]]
-    for candidate in candidates:
-        if any((candidate / name).is_file() for name in first):
-            return candidate
+    candidates = [*roots, *(root / name for root in (place, place / "images") for name in folders)]
+    first = [str(image["file_name"]).replace("\\", "/") for image in images[:20]]
+    for names in (first, [name.rpartition("/")[2] for name in first]):
+        for candidate in candidates:
+            if any((candidate / name).is_file() for name in names):
+                return candidate
     return place
 
 
@@ -174,14 +188,15 @@ def _add_sample(
     if name is None:
         found.begin(str(image["file_name"]), "there is no such picture")
         message = f"its picture {image['file_name']} is missing in {finder.folder}"
-        found.findings.error("missing_picture", message, file, _place(image))
+        found.findings.error("missing_picture", message, file, _place(image), sample=str(image["file_name"]))
         return
     path = relative_name(finder.folder / name, found.place)
-    found.begin(path)
     size = _size(image) or picture_size(finder.folder / name)
     if size is None:
-        found.findings.error("unreadable", "is no picture, or its beginning is damaged", path)
+        found.begin(path, _DAMAGED)
+        found.findings.error("unreadable", _DAMAGED, path)
         return
+    found.begin(path)
     if not boxes:
         message = f"{path} has no annotation and counts as a picture without objects"
         found.findings.warning("missing_annotation", message, file, _place(image))
@@ -218,6 +233,6 @@ def has_coco(place: Path) -> bool:
     """Whether a folder, or the folder `annotations` in it, has a JSON file of COCO."""
     try:
         coco_folder(place, PictureOptions())
-    except DataError:
+    except (DataError, OSError):
         return False
     return True

@@ -22,8 +22,9 @@ from trainer.data.tables.table_text import find_delimiter, read_text
 from trainer.errors import ConfigError, DataError, Problem
 
 SEPARATORS = ("|", ";", ",", " ")
-_LABEL_WORDS = ("label", "labels", "class", "classes", "category", "target", "tags", "tag", "species", "breed")
+LABEL_WORDS = ("label", "labels", "class", "classes", "category", "target", "tags", "tag", "species", "breed")
 _PATH_WORDS = ("path", "file", "filename", "image", "picture", "image_path", "file_name", "image_id", "id")
+_CORNER_WORDS = {"xmin", "ymin", "xmax", "ymax"}
 _LOOKED_AT = 50
 
 
@@ -43,6 +44,7 @@ class LabelTable:
         groups: Text of the column that says what belongs together; `None` without one.
         unusable: Reason by number.
         findings: What was found wrong.
+        unnamed: Pictures that no row names.
     """
 
     place: Path
@@ -56,6 +58,7 @@ class LabelTable:
     groups: tuple[str, ...] | None
     unusable: dict[int, str]
     findings: Findings
+    unnamed: tuple[str, ...] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -65,40 +68,47 @@ class LabelTable:
         return tuple(sorted({label for labels in self.labels for label in labels}))
 
 
-def read_label_table(path: Path, place: Path, options: PictureOptions, group_column: str = "") -> LabelTable:
+def read_label_table(
+    path: Path, place: Path, options: PictureOptions, group_column: str = "", finder: PictureFinder | None = None
+) -> LabelTable:
     """Read a table and find its pictures.
 
     Args:
-        path: The CSV file.
+        path: The CSV file; the paths in it may start from its folder.
         place: The folder that the pictures are in, or in a folder `images_dir` of.
         options: What is known of the columns; what they leave open is guessed.
         group_column: Column that says what belongs together; empty for none, or a regular expression with a group in it
             that is meant for the paths.
+        finder: The pictures, where they have been listed before.
 
     Raises:
         ConfigError: A column that is given does not exist.
         DataError: The file cannot be read, or it is not clear which column is what.
     """
     header, rows, lines = _read(path)
-    finder = PictureFinder(place / options.images_dir)
+    finder = finder or PictureFinder(place / options.images_dir)
     path_column = _path_column(header, rows, options, finder, path)
     file = relative_name(path, place)
     findings, unusable = Findings(), dict[int, str]()
     prefix = f"{options.images_dir.rstrip('/')}/" if options.images_dir else ""
-    names = _pictures([row[path_column] for row in rows], lines, finder, file, prefix, findings, unusable)
+    found = [finder.find(row[path_column], path.parent) for row in rows]
+    names = [prefix + (picture or row[path_column]) for picture, row in zip(found, rows, strict=True)]
     columns = _label_columns(header, rows, path_column, options, path)
     is_marked = _is_marked(rows, [header.index(name) for name in columns], options)
     labels = [_labels(row, header, columns, is_marked, options.label_separator) for row in rows]
+    _leave_out(names, found, lines, labels, file, findings, unusable)
     several = _several(labels, is_marked, options)
-    for number, found in enumerate(labels):
-        if not several and len(found) != 1 and number not in unusable:
-            what = "no class" if not found else f"{len(found)} classes, expected one"
+    for number, own in enumerate(labels):
+        if not several and len(own) != 1 and number not in unusable:
+            what = "no class" if not own else f"{len(own)} classes, expected one"
             unusable[number] = f"line {lines[number]} of {file} gives it {what}"
-            findings.error("missing_annotation", f"{names[number]} has {what}", file, f"line {lines[number]}")
+            where, name = f"line {lines[number]}", names[number]
+            findings.error("missing_annotation", f"{name} has {what}", file, where, sample=name)
     groups = _groups(header, rows, group_column, path)
+    unnamed = tuple(prefix + picture for picture in sorted(set(finder.paths).difference(filter(None, found))))
     return LabelTable(
         place, file, PathList(names), tuple(lines), tuple(map(tuple, labels)), tuple(columns), is_marked, several,
-        groups, unusable, findings,
+        groups, unusable, findings, unnamed,
     )  # fmt: skip
 
 
@@ -114,20 +124,55 @@ def _groups(header: list[str], rows: list[list[str]], column: str, path: Path) -
     raise ConfigError((Problem("data.split.group_by", message),))
 
 
-def has_pictures(path: Path, place: Path) -> bool:
-    """Whether most of the first rows of a table name pictures that there are in a folder.
+def has_pictures(path: Path, finder: PictureFinder, *, are_near: bool) -> bool:
+    """Whether most of the first rows of a table name pictures that there are.
+
+    Args:
+        path: The table.
+        finder: The pictures.
+        are_near: They lie beside the table or in a folder of a usual name. Where they do not, equal numbers and equal
+            words say less: these have to stand in a column of paths by its name, or look like names, one per picture.
 
     Raises:
         DataError: It cannot be read.
     """
     header, rows, _ = _read(path)
-    finder, some = PictureFinder(place), rows[:_LOOKED_AT]
-    return any(
-        2 * sum(finder.find(row[number]) is not None for row in some) > len(some) for number in range(len(header))
-    )
+    for number, name in enumerate(header):
+        texts = [row[number] for row in rows[:_LOOKED_AT]]
+        found = [picture for text in texts if (picture := finder.find(text, path.parent)) is not None]
+        is_meant = are_near or name.lower() in _PATH_WORDS or any(text.lower().endswith(EXTENSIONS) for text in texts)
+        if 2 * len(found) > len(texts) and (is_meant or _look_like_names(texts)):
+            return True
+    return False
+
+
+def _look_like_names(texts: Sequence[str]) -> bool:
+    return len(set(texts)) == len(texts) and not any(text.isdecimal() for text in texts)
+
+
+def named_pictures(path: Path) -> list[str]:
+    """The first values of a column of a table in which every row names a picture by its ending; else none.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    header, rows, _ = _read(path)
+    columns = ([row[number] for row in rows[:_LOOKED_AT]] for number in range(len(header)))
+    return next((texts for texts in columns if all(_is_name(text) for text in texts)), [])
+
+
+def _is_name(text: str) -> bool:
+    return text.lower().endswith(EXTENSIONS) and "://" not in text
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    try:
+        return _read_rows(path)
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as a table: {error}.") from error
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
     text = read_text(path)
     delimiter = find_delimiter(path, text.content)
     reader = csv.reader(io.StringIO(text.content.decode(), newline=""), delimiter=delimiter)
@@ -152,7 +197,8 @@ def _path_column(
     if options.path_column:
         return _column(header, options.path_column, "path_column", path)
     some = rows[:_LOOKED_AT]
-    scores = [sum(finder.find(row[number]) is not None for row in some) for number in range(len(header))]
+    beside = path.parent
+    scores = [sum(finder.find(row[number], beside) is not None for row in some) for number in range(len(header))]
     best = int(np.argmax(scores))
     if scores[best]:
         return best
@@ -177,33 +223,55 @@ def _shown(header: Sequence[str]) -> str:
     return ", ".join(header[:10]) + (" …" if len(header) > 10 else "")
 
 
-def _pictures(
-    texts: list[str],
+def _leave_out(
+    names: list[str],
+    found: list[str | None],
     lines: list[int],
-    finder: PictureFinder,
+    labels: Sequence[Sequence[str]],
     file: str,
-    prefix: str,
     findings: Findings,
     unusable: dict[int, str],
-) -> list[str]:
-    names: list[str] = []
-    first_line: dict[str, int] = {}
-    for number, text in enumerate(texts):
-        found, place = finder.find(text), f"line {lines[number]}"
-        if found is None:
-            unusable[number] = f"line {lines[number]} of {file} names it, and there is no such picture"
-            findings.error("missing_picture", f"{text or 'a picture without a name'} is missing", file, place)
-        elif found in first_line:
-            unusable[number] = f"line {lines[number]} of {file} names it again, after line {first_line[found]}"
-            message = f"{found} is already in line {first_line[found]}; this line is left out"
-            findings.error("duplicate", message, file, place)
+) -> None:
+    """Rows that name no picture, or one that an earlier row names."""
+    first: dict[str, int] = {}
+    for number, (name, picture, line) in enumerate(zip(names, found, lines, strict=True)):
+        place = f"line {line}"
+        if picture is None:
+            unusable[number] = f"line {line} of {file} names it, and there is no such picture"
+            message = f"{name or 'a picture without a name'} is missing"
+            findings.error("missing_picture", message, file, place, sample=name)
+        elif picture in first:
+            before = lines[first[picture]]
+            unusable[number] = f"line {line} of {file} names it again, after line {before}"
+            message = f"{picture} is already in line {before}; this line is left out"
+            if set(labels[number]) != set(labels[first[picture]]):
+                this, other = (", ".join(labels[row]) or "no class" for row in (number, first[picture]))
+                message = f"{picture} has {this} here and {other} in line {before}; this line is left out"
+            findings.error("duplicate", message, file, place, sample=name)
         else:
-            first_line[found] = lines[number]
-        names.append(prefix + (found or text))
-    for path in finder.paths:
-        if path not in first_line:
-            findings.warning("missing_annotation", f"is not named in {file} and is not used", prefix + path)
-    return names
+            first[picture] = number
+
+
+def note_unnamed(tables: Sequence[LabelTable]) -> None:
+    """Warn of pictures that no table names; where none of a folder is named, once for the folder."""
+    for table in tables:
+        same = [other for other in tables if other.place == table.place]
+        if same[0] is not table:
+            continue
+        files = " or ".join(dict.fromkeys(other.file for other in same))
+        named = {name for other in same for name in other.names}
+        used_folders = {name.rpartition("/")[0] for name in named}
+        of_folder: dict[str, list[str]] = {}
+        for name in table.unnamed:
+            if name not in named:
+                of_folder.setdefault(name.rpartition("/")[0], []).append(name)
+        for folder, names in of_folder.items():
+            if folder and folder not in used_folders and len(names) > 1:
+                message = f"holds {len(names):,} pictures that are not named in {files} and are not used"
+                table.findings.warning("missing_annotation", message, folder)
+                continue
+            for name in names:
+                table.findings.warning("missing_annotation", f"is not named in {files} and is not used", name)
 
 
 def _label_columns(
@@ -211,10 +279,15 @@ def _label_columns(
 ) -> list[str]:
     if options.label_columns:
         return [header[_column(header, name, "label_columns", path)] for name in options.label_columns]
+    if {name.lower() for name in header} >= _CORNER_WORDS:
+        raise DataError(
+            f"{path} has boxes, with a row for each. Boxes are read from Pascal VOC, COCO or YOLO files: export the "
+            "data once more as one of these, or give the column of classes as label_columns of the loader."
+        )
     others = [number for number in range(len(header)) if number != path_column]
     if len(others) == 1:
         return [header[others[0]]]
-    named = [number for number in others if header[number].lower() in _LABEL_WORDS]
+    named = [number for number in others if header[number].lower() in LABEL_WORDS]
     if named:
         return [header[named[0]]]
     marks = [number for number in others if {row[number] for row in rows} <= {"0", "1", "0.0", "1.0"}]
@@ -263,7 +336,7 @@ def index_label_table(table: LabelTable, class_names: tuple[str, ...], *, severa
         if unknown:
             place = f"line {table.lines[row]}"
             message = f"{table.names[row]} has the class {unknown[0]}, which is not among the classes"
-            table.findings.error("missing_annotation", message, table.file, place)
+            table.findings.error("missing_annotation", message, table.file, place, sample=table.names[row])
             table.unusable.setdefault(row, f"its class {unknown[0]} is not among the classes")
         elif marks is not None:
             marks[row, [numbers[label] for label in found]] = 1

@@ -14,6 +14,9 @@ from trainer.data.path_list import PathList
 from trainer.errors import DataError
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+OTHER_EXTENSIONS = (".tif", ".tiff", ".webp", ".heic", ".avif", ".jp2", ".jfif", ".svg")
+"""Endings of pictures that are not read."""
+NOT_READ = "is of a kind that is not read, and is not used: save it as PNG or JPEG"
 TRAIN_NAMES = ("train", "training")
 VALIDATION_NAMES = ("val", "valid", "validation")
 TEST_NAMES = ("test", "testing")
@@ -32,6 +35,7 @@ class ImageIndex:
         paths: The pictures, sorted by class and then by path, with `/` between their parts.
         labels: int32, shape (number of pictures,).
         missing_classes: Classes that were asked for and have no picture here.
+        other_pictures: Files of kinds that are not read, named like `paths`.
     """
 
     folder: Path
@@ -39,6 +43,7 @@ class ImageIndex:
     paths: PathList
     labels: NDArray[np.int32]
     missing_classes: tuple[str, ...] = ()
+    other_pictures: tuple[str, ...] = ()
 
     @property
     def class_counts(self) -> NDArray[np.int64]:
@@ -54,7 +59,8 @@ def scan_image_folder(folder: Path, class_names: Sequence[str] | None = None) ->
     Args:
         folder: Folder with one sub-folder per class.
         class_names: The classes of the training folder, for a validation or test folder: labels then count
-            in these, classes without a picture are listed in `missing_classes`, unknown ones are an error.
+            in these, classes without a picture are listed in `missing_classes`; unknown ones are an error, unless
+            they hold no picture.
 
     Raises:
         DataError: The folder is missing, is a file, cannot be read, is empty, has no class folders, has fewer
@@ -71,10 +77,11 @@ def scan_image_folder(folder: Path, class_names: Sequence[str] | None = None) ->
     else:
         names = tuple(class_names)
         _refuse_unknown_classes(folder, tuple(found), names)
-    files = {name: pictures_below(folder / name) if name in found else [] for name in names}
+    others: dict[str, list[str]] = {name: [] for name in names}
+    files = {name: pictures_below(folder / name, others[name]) if name in found else [] for name in names}
     empty = tuple(name for name in names if not files[name])
     if class_names is None and empty:
-        raise DataError(_empty_class_message(folder, empty))
+        raise DataError(_empty_class_message(folder, empty) + _other_kinds(others[empty[0]]))
     if len(empty) == len(names):
         raise DataError(f"{folder} holds no picture. {_LAYOUT}, with {_KINDS} files inside.")
     counts = [len(files[name]) for name in names]
@@ -84,7 +91,24 @@ def scan_image_folder(folder: Path, class_names: Sequence[str] | None = None) ->
         paths=PathList(f"{name}/{file}" for name in names for file in files[name]),
         labels=np.repeat(np.arange(len(names), dtype=np.int32), counts),
         missing_classes=empty,
+        other_pictures=tuple(f"{name}/{file}" for name in names for file in others[name]),
     )
+
+
+def filled_and_empty_classes(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the class folders that hold pictures, of whatever kind, and of those that hold none.
+
+    Raises:
+        DataError: The folder is missing, is a file, cannot be read, or has no class folders.
+    """
+    found = _class_folders(folder)
+    empty = tuple(name for name in found if _is_without_pictures(folder / name))
+    return tuple(name for name in found if name not in set(empty)), empty
+
+
+def _is_without_pictures(folder: Path) -> bool:
+    others: list[str] = []
+    return not pictures_below(folder, others) and not others
 
 
 def _class_folders(folder: Path) -> list[str]:
@@ -95,9 +119,14 @@ def _class_folders(folder: Path) -> list[str]:
     if any(_is_picture(entry) for entry in entries):
         raise DataError(
             f"The pictures lie directly in {folder}, so their classes are not known. "
-            f"{_LAYOUT}: sort the pictures into such sub-folders, or choose the folder above."
+            f"{_LAYOUT}: sort the pictures into such sub-folders, choose the folder above, or add a CSV file with a "
+            "row for each picture, such as a.jpg,cat below file,label."
         )
-    raise DataError(f"{folder} is empty: it has no class folder and no picture. {_LAYOUT}, with {_KINDS} files inside.")
+    what = f"is empty: it has no class folder and no picture. {_LAYOUT}, with {_KINDS} files inside."
+    if entries:
+        some = sorted(entry.name for entry in entries)[0]
+        what = f"holds files such as {some}, but no class folder and no picture. {_LAYOUT}, with {_KINDS} files inside."
+    raise DataError(f"{folder} {what}")
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -122,8 +151,12 @@ def _is_picture(entry: os.DirEntry[str]) -> bool:
     return entry.name.lower().endswith(EXTENSIONS) and entry.is_file()
 
 
-def pictures_below(folder: Path) -> list[str]:
+def pictures_below(folder: Path, others: list[str] | None = None) -> list[str]:
     """Pictures in a folder and its sub-folders, relative to it with `/` between their parts, and sorted.
+
+    Args:
+        folder: The folder.
+        others: Where to note pictures of kinds that are not read.
 
     Raises:
         DataError: The folder is missing, is a file or cannot be read.
@@ -141,7 +174,15 @@ def pictures_below(folder: Path) -> list[str]:
                 # A link to a folder that leads here would be followed for ever.
                 if below not in above:
                     open_folders.append((f"{prefix}{entry.name}/", below, (*above, below)))
+            elif others is not None and entry.name.lower().endswith(OTHER_EXTENSIONS):
+                others.append(prefix + entry.name)
     return sorted(pictures)
+
+
+def _other_kinds(names: list[str]) -> str:
+    """What an empty class holds instead, as a sentence; empty where that is nothing."""
+    kinds = sorted({os.path.splitext(name)[1].lower() for name in names})  # noqa: PTH122
+    return f" There are {' and '.join(kinds)} files, which are not read: save them as PNG or JPEG." if kinds else ""
 
 
 def _refuse_parts(folder: Path, found: list[str]) -> None:
@@ -156,7 +197,7 @@ def _refuse_parts(folder: Path, found: list[str]) -> None:
 
 
 def _refuse_unknown_classes(folder: Path, found: tuple[str, ...], expected: tuple[str, ...]) -> None:
-    unknown = [name for name in found if name not in set(expected)]
+    unknown = [name for name in found if name not in set(expected) and not _is_without_pictures(folder / name)]
     if not unknown:
         return
     absent = [name for name in expected if name not in set(found)]

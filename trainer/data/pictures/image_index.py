@@ -8,11 +8,19 @@ from pathlib import Path
 
 from trainer.config.config import Config
 from trainer.config.paths import resolve
+from trainer.data.findings import Findings
 from trainer.data.pictures.coco import coco_folder, read_coco
-from trainer.data.pictures.csv_labels import LabelTable, index_label_table, read_label_table
+from trainer.data.pictures.csv_labels import LabelTable, index_label_table, note_unnamed, read_label_table
 from trainer.data.pictures.found_boxes import FoundBoxes, in_order
-from trainer.data.pictures.image_folder import TEST_NAMES, TRAIN_NAMES, VALIDATION_NAMES, scan_image_folder
+from trainer.data.pictures.image_folder import (
+    NOT_READ,
+    TEST_NAMES,
+    TRAIN_NAMES,
+    VALIDATION_NAMES,
+    scan_image_folder,
+)
 from trainer.data.pictures.mask_folder import MaskFolder, find_masks, index_masks, mask_folders, read_mask_folder
+from trainer.data.pictures.mask_pairs import sibling_parts
 from trainer.data.pictures.picture_finder import first_folder
 from trainer.data.pictures.picture_groups import groups_of_paths, numbered
 from trainer.data.pictures.picture_layout import find_layout
@@ -67,11 +75,15 @@ def _class_folders(places: Places, options: PictureOptions, config: Config) -> d
     for part, place in places.items():
         index = scan_image_folder(place, class_names)
         class_names = index.class_names
+        findings = Findings()
+        for name in index.other_pictures:
+            findings.warning("unreadable", NOT_READ, name)
         parts[part] = SampleIndex(
             place=index.folder,
             names=index.paths,
             class_names=class_names,
             labels=index.labels,
+            problems=findings.problems,
             raw=PillowSamples(index.folder, index.paths),
         )
     return parts
@@ -82,6 +94,7 @@ def _labels_file(places: Places, options: PictureOptions, config: Config) -> dic
     column = split.group_by if split.method == "group" else ""
     tables = {part: _table(place, options, column if part == "train" else "") for part, place in places.items()}
     train = tables["train"]
+    note_unnamed(list(tables.values()))
     names = options.class_names or train.class_names
     if len(names) < 2 and not train.several:
         shown = ", ".join(names) or "none"
@@ -107,7 +120,7 @@ def _masks(places: Places, options: PictureOptions, config: Config) -> dict[str,
     folders: dict[str, MaskFolder] = {}
     for part, place in places.items():
         images, masks = mask_folders(place, options)
-        inner = _inner_parts(images, masks) if part == "train" else {}
+        inner = (_inner_parts(images, masks) or sibling_parts(images, masks)) if part == "train" else {}
         if inner:
             for name, (inner_images, inner_masks) in inner.items():
                 if name == part or name not in places:

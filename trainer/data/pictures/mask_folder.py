@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from trainer.data.findings import Findings
 from trainer.data.path_list import PathList
-from trainer.data.pictures.image_folder import pictures_below
-from trainer.data.pictures.mask_coding import MaskCoding, MaskValueError, StoredMask, read_stored_mask
-from trainer.data.pictures.mask_values import SeenValues, find_coding, names_of_masks, spread_positions
+from trainer.data.pictures.image_folder import NOT_READ, pictures_below
+from trainer.data.pictures.mask_coding import UNCOUNTED, MaskCoding, MaskValueError, StoredMask, read_stored_mask
+from trainer.data.pictures.mask_pairs import divide_by_name, find_mask_pair, without_affixes
+from trainer.data.pictures.mask_values import LEAST_MASKS, SeenValues, find_coding, names_of_masks, spread_positions
 from trainer.data.pictures.picture_finder import first_folder, relative_name
 from trainer.data.pictures.picture_options import PictureOptions
 from trainer.data.pictures.picture_sizes import picture_sizes
@@ -23,8 +23,8 @@ IMAGE_FOLDERS = ("images", "image", "imgs", "img", "JPEGImages", "inputs", "pict
 MASK_FOLDERS = (
     "masks", "mask", "labels", "label", "SegmentationClass", "annotations", "segmentation", "segmentations", "targets",
 )  # fmt: skip
-_AFFIXES = re.compile(r"^(mask|label|seg|gt)[_-]|[_-](masks?|labels?|seg|segmentation|gt|groundtruth|L)$", re.I)
 _LOOKED_AT = 200
+_FEW_MASKS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,13 +51,15 @@ class MaskFolder:
 
 
 def mask_folders(place: Path, options: PictureOptions) -> tuple[Path, Path]:
-    """The folder of pictures and the folder of masks.
+    """The folder of pictures and the folder of masks, which may be the same.
 
     Raises:
-        DataError: They are not given and there are none of the usual names.
+        DataError: They are not given and are not recognised by their names or those of their files.
     """
     images = place / options.images_dir if options.images_dir else first_folder(place, IMAGE_FOLDERS)
     masks = place / options.masks_dir if options.masks_dir else first_folder(place, MASK_FOLDERS)
+    if not options.images_dir and not options.masks_dir and None in (images, masks):
+        images, masks = find_mask_pair(place) or (images, masks)
     if images is None or masks is None:
         what = "pictures" if images is None else "masks"
         raise DataError(
@@ -73,54 +75,59 @@ def read_mask_folder(place: Path, images: Path, masks: Path) -> MaskFolder:
     Raises:
         DataError: A folder is missing, or holds no picture.
     """
-    pictures, mask_files = pictures_below(images), pictures_below(masks)
+    others: list[str] = []
+    pictures, mask_files = pictures_below(images, others), pictures_below(masks)
+    if images.resolve() == masks.resolve():
+        pictures, mask_files = divide_by_name(pictures)
     if not pictures:
         raise DataError(f"{images} holds no picture. Expected JPEG, PNG, BMP or GIF files.")
     if not mask_files:
         raise DataError(f"{masks} holds no mask. Expected PNG, BMP or GIF files named like their pictures.")
     findings = Findings()
-    partners = _partners(pictures, mask_files, relative_name(masks, place), findings)
-    prefix, mask_prefix = relative_name(images, place), relative_name(masks, place)
-    names = PathList(f"{prefix}/{name}" for name in pictures)
-    mask_names = PathList(f"{mask_prefix}/{name}" if name else "" for name in partners)
+    prefix, mask_prefix = _prefix(images, place), _prefix(masks, place)
+    partners = _partners(pictures, mask_files, mask_prefix, findings)
+    names = PathList(f"{prefix}{name}" for name in pictures)
+    mask_names = PathList(f"{mask_prefix}{name}" if name else "" for name in partners)
+    where = mask_prefix.rstrip("/") or "the folder"
+    for name in others:
+        findings.warning("unreadable", NOT_READ, f"{prefix}{name}")
     unusable: dict[int, str] = {}
     for number, name in enumerate(partners):
         if not name:
-            unusable[number] = f"it has no mask in {mask_prefix}"
-            findings.error("missing_annotation", f"has no mask of the same name in {mask_prefix}", names[number])
+            unusable[number] = f"it has no mask in {where}"
+            findings.error("missing_annotation", f"has no mask of the same name in {where}", names[number])
     found = MaskFolder(place, names, mask_names, unusable, findings, {}, SeenValues())
     _compare_sizes(found)
     _look_at_masks(found)
     return found
 
 
-def _partners(pictures: list[str], masks: list[str], masks_place: str, findings: Findings) -> list[str]:
+def _prefix(folder: Path, place: Path) -> str:
+    name = relative_name(folder, place)
+    return "" if name == "." else f"{name}/"
+
+
+def _partners(pictures: list[str], masks: list[str], mask_prefix: str, findings: Findings) -> list[str]:
     """The mask of every picture, or an empty text."""
     by_stem: dict[str, str] = {}
     plain: dict[str, str] = {}
     for path in masks:
         stem = str(PurePosixPath(path).with_suffix(""))
         if stem in by_stem:
-            findings.warning(
-                "duplicate", f"is passed over, as {by_stem[stem]} has the same name", f"{masks_place}/{path}"
-            )
+            message = f"is passed over, as {by_stem[stem]} has the same name"
+            findings.warning("duplicate", message, f"{mask_prefix}{path}")
             continue
         by_stem[stem] = path
-        plain.setdefault(_without_affixes(stem), path)
+        plain.setdefault(without_affixes(stem), path)
     partners: list[str] = []
     for path in pictures:
         stem = str(PurePosixPath(path).with_suffix(""))
-        partners.append(by_stem.get(stem) or plain.get(stem) or plain.get(_without_affixes(stem)) or "")
+        partners.append(by_stem.get(stem) or plain.get(stem) or plain.get(without_affixes(stem)) or "")
     taken = set(partners) | set(masks) - set(by_stem.values())
     for path in masks:
         if path not in taken:
-            findings.warning("missing_picture", "is a mask without a picture of the same name", f"{masks_place}/{path}")
+            findings.warning("missing_picture", "is a mask without a picture of the same name", f"{mask_prefix}{path}")
     return partners
-
-
-def _without_affixes(stem: str) -> str:
-    folder, _, name = stem.rpartition("/")
-    return f"{folder}/{_AFFIXES.sub('', name)}"
 
 
 def _compare_sizes(found: MaskFolder) -> None:
@@ -129,7 +136,8 @@ def _compare_sizes(found: MaskFolder) -> None:
     masks = picture_sizes(found.place, [found.mask_names[number] for number in both])
     for number, picture, mask in zip(both, pictures, masks, strict=True):
         if picture is None:
-            found.findings.error("unreadable", "is no picture, or its beginning is damaged", found.names[number])
+            found.unusable[number] = "is no picture, or its beginning is damaged"
+            found.findings.error("unreadable", found.unusable[number], found.names[number])
         elif mask is not None and picture != mask:
             message = (
                 f"the mask {found.mask_names[number]} is {mask[0]} × {mask[1]} pixels, the picture {picture[0]} × "
@@ -147,7 +155,9 @@ def _look_at_masks(found: MaskFolder) -> None:
             stored = read_stored_mask(found.place / found.mask_names[number])
         except UnreadablePictureError as error:
             found.unusable[number] = f"its mask {found.mask_names[number]} cannot be read: {error}"
-            found.findings.error("unreadable", f"cannot be read: {error}", found.mask_names[number])
+            found.findings.error(
+                "unreadable", f"cannot be read: {error}", found.mask_names[number], sample=found.names[number]
+            )
             continue
         found.seen.add(stored)
         found.looked_at[number] = stored.distinct()
@@ -164,7 +174,24 @@ def find_masks(folder: MaskFolder, options: PictureOptions) -> tuple[MaskCoding,
         some = "; ".join(f"{folder.names[number]}: {why}" for number, why in list(folder.unusable.items())[:3])
         raise DataError(f"No picture in {folder.place} has a usable mask ({some}).")
     coding = find_coding(folder.seen, options, folder.place)
+    if not options.class_values:
+        _note_rare_values(folder, coding)
     return coding, names_of_masks(coding, options, folder.place)
+
+
+def _note_rare_values(folder: MaskFolder, coding: MaskCoding) -> None:
+    """A few masks with a further value among many of black and white ones may well be mistakes."""
+    if coding.kind != "levels" or not {0, UNCOUNTED} <= set(coding.values):
+        return
+    total = len(folder.looked_at)
+    for value in sorted(set(coding.values) - {0, UNCOUNTED}):
+        having = [number for number, stored in folder.looked_at.items() if value in stored.values]
+        if len(having) <= max(1, LEAST_MASKS * total) and total > _FEW_MASKS:
+            message = (
+                f"{value} is in only {len(having)} of {total} masks, beside 0 and {UNCOUNTED}, and is taken for a "
+                "class: if it is none, correct the mask, or take it out of class_values and class_names of the loader"
+            )
+            folder.findings.warning("mask_value", message, folder.mask_names[having[0]])
 
 
 def index_masks(folder: MaskFolder, coding: MaskCoding, class_names: tuple[str, ...]) -> SampleIndex:
@@ -174,7 +201,7 @@ def index_masks(folder: MaskFolder, coding: MaskCoding, class_names: tuple[str, 
             coding.classes(stored)
         except MaskValueError as error:
             folder.unusable[number] = f"its mask {folder.mask_names[number]} {error}"
-            folder.findings.error("mask_value", str(error), folder.mask_names[number])
+            folder.findings.error("mask_value", str(error), folder.mask_names[number], sample=folder.names[number])
     return SampleIndex(
         place=folder.place,
         names=folder.names,

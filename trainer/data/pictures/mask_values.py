@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.pictures.class_colors import listed_colors
 from trainer.data.pictures.mask_coding import MOST_CLASSES, UNCOUNTED, MaskCoding, StoredMask, parse_value, value_text
 from trainer.data.pictures.picture_options import MaskValues, PictureOptions
 from trainer.errors import ConfigError, DataError, Problem
 
 NAME_FILES = ("classes.txt", "labels.txt", "codes.txt", "class_names.txt")
 _LEAST_PIXELS = 1e-4
-_LEAST_MASKS = 0.1
-_MOST_LEVELS = 64
+LEAST_MASKS = 0.1
+"""Share of the masks in which a value is no accident."""
+MOST_LEVELS = 64
+"""Values that masks may have if each stands for a class."""
 _LARGEST_INDEX = 63
 """Grey values up to this one are taken for indices where 0 is among them."""
 
@@ -76,7 +79,7 @@ class _Counts:
             sorted(
                 value
                 for value, count in self.pixels.items()
-                if count >= _LEAST_PIXELS * total or self.masks[value] > max(1.0, _LEAST_MASKS * num_masks)
+                if count >= _LEAST_PIXELS * total or self.masks[value] > max(1.0, LEAST_MASKS * num_masks)
             )
         )
 
@@ -96,7 +99,10 @@ def find_coding(seen: SeenValues, options: PictureOptions, place: Path) -> MaskC
         return MaskCoding("black_white", (0, UNCOUNTED))
     if kind == "indices":
         return _indices(values, options, place)
-    if len(values) > _MOST_LEVELS or (kind == "colors" and seen.any_lossy):
+    listed = tuple(listed_colors(place).values()) if kind == "colors" else ()
+    if 2 <= len(listed) <= MOST_CLASSES and 2 * len(set(values) & set(listed)) >= len(values):
+        return MaskCoding("colors", listed)
+    if len(values) > MOST_LEVELS or (kind == "colors" and seen.any_lossy):
         what = "colours" if kind == "colors" else "grey values"
         why = ", as JPEG changes values: save masks as PNG" if seen.any_lossy else ""
         raise DataError(
@@ -156,6 +162,8 @@ def names_of_masks(coding: MaskCoding, options: PictureOptions, place: Path) -> 
         return options.class_names
     if coding.kind == "black_white":
         return "black", "white"
+    if coding.kind == "colors" and tuple((colors := listed_colors(place)).values()) == coding.values:
+        return tuple(colors)
     listed = listed_names(place)
     if coding.kind == "indices" and len(listed) == count:
         return listed

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from trainer.config.task import Task
 from trainer.data.pictures.coco import has_coco
-from trainer.data.pictures.csv_labels import has_pictures
-from trainer.data.pictures.image_folder import EXTENSIONS
+from trainer.data.pictures.labels_place import find_labels_file
 from trainer.data.pictures.mask_folder import IMAGE_FOLDERS, MASK_FOLDERS
+from trainer.data.pictures.mask_pairs import find_mask_pair
 from trainer.data.pictures.picture_finder import first_folder
 from trainer.data.pictures.picture_options import Layout, PictureOptions
 from trainer.data.pictures.voc import has_voc
 from trainer.data.pictures.yolo import has_yolo
-from trainer.errors import ConfigError, DataError
+from trainer.errors import DataError
 
 
 def find_layout(place: Path, options: PictureOptions, task: Task) -> Layout:
@@ -59,36 +59,6 @@ def recognise(place: Path) -> Layout | None:
     if found := box_layout(place):
         return found
     images, masks = first_folder(place, IMAGE_FOLDERS), first_folder(place, MASK_FOLDERS)
-    if images is not None and masks is not None:
+    if (images is not None and masks is not None) or find_mask_pair(place) is not None:
         return "masks"
     return "labels_file" if find_labels_file(place) is not None else None
-
-
-def find_labels_file(place: Path) -> Path | None:
-    """A CSV file beside pictures; of several, the one that is named after labels or training."""
-    try:
-        files = sorted(file for file in place.iterdir() if file.suffix.lower() in (".csv", ".tsv") and file.is_file())
-    except OSError:
-        return None
-    if not files:
-        return None
-    files = [file for file in files if names_pictures(file)]
-    return next(
-        (file for word in ("label", "train", "class") for file in files if word in file.name.lower()), None
-    ) or (files[0] if files else None)
-
-
-def names_pictures(file: Path) -> bool:
-    """Whether a CSV file is a table of labels for the pictures beside it."""
-    if not _holds_pictures(file.parent):
-        return False
-    try:
-        return has_pictures(file, file.parent)
-    except (DataError, ConfigError):
-        return False
-
-
-def _holds_pictures(place: Path) -> bool:
-    """Whether there are pictures in a folder or in one of its usual sub-folders of pictures."""
-    folders = [place, *(folder for folder in [first_folder(place, (*IMAGE_FOLDERS, "train"))] if folder is not None)]
-    return any(file.name.lower().endswith(EXTENSIONS) for folder in folders for file in folder.iterdir())

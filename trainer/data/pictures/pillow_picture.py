@@ -59,4 +59,4 @@ def unreadable_because(path: Path | IO[bytes], error: Exception) -> str:
         return "it is not a picture in a known format"
     if "truncated" in str(error).lower():
         return "the file is cut off"
-    return f"it is damaged ({error})"
+    return f"the file is damaged, or no picture ({error})"

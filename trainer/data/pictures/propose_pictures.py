@@ -12,13 +12,13 @@ from trainer.config.config import Config
 from trainer.config.task import TASKS, Task
 from trainer.data.inspect import Proposal, pictures_text, size_text
 from trainer.data.path_list import PathList
-from trainer.data.pictures.csv_labels import SEPARATORS, read_label_table
+from trainer.data.pictures.csv_labels import SEPARATORS, LabelTable, read_label_table
 from trainer.data.pictures.image_index import index_picture_parts
+from trainer.data.pictures.labels_place import find_labels_file, tables_of_other_parts
 from trainer.data.pictures.mask_coding import value_text
 from trainer.data.pictures.mask_folder import mask_folders
 from trainer.data.pictures.picture_facts import PictureFacts, look_at_pictures
 from trainer.data.pictures.picture_finder import relative_name
-from trainer.data.pictures.picture_layout import find_labels_file
 from trainer.data.pictures.picture_options import Layout, PictureOptions
 from trainer.data.pictures.pillow_samples import PillowSamples
 from trainer.data.sample_index import SampleIndex
@@ -38,14 +38,16 @@ _SIDES = 32
 _SMALLEST_CLASSIFIED, _LARGEST_CLASSIFIED = 32, 224
 _STEPS: dict[Task, int] = {"image_segmentation": 240, "object_detection": 2000}
 """Training steps after which a network of the usual size has learned most."""
-_FALLING = {"name": "WarmupCosine", "arguments": {"warmup_epochs": 1.0}}
+_FALLING = {"name": "WarmupCosine", "arguments": {"warmup_epochs": 0.5}}
 """Ends calmly: with few pictures, single epochs at the full rate differ a lot."""
 _VALIDATION_FRACTION = 0.2
 _MOST_PROBLEMS = 3
 _MOST_NAMES = 6
 
 
-def propose_pictures(layout: Layout, train: Path, validation: Path | None, test: Path | None, name: str) -> Proposal:
+def propose_pictures(
+    layout: Layout, train: Path, validation: Path | None, test: Path | None, name: str, labels_file: Path | None = None
+) -> Proposal:
     """Look at pictures of a layout other than class folders and propose settings.
 
     Args:
@@ -54,13 +56,16 @@ def propose_pictures(layout: Layout, train: Path, validation: Path | None, test:
         validation: The same for validation, if there is any.
         test: The same for the test.
         name: For the project.
+        labels_file: The table of labels, if it is known; otherwise it is looked for.
 
     Raises:
         DataError: They cannot be used.
     """
     task = _TASKS[layout]
-    arguments: dict[str, Any] = {"layout": layout, **_arguments(layout, train)}
-    places = {"train_dir": train, "val_dir": validation, "test_dir": test}
+    places: dict[str, Path | None] = {"train_dir": train, "val_dir": validation, "test_dir": test}
+    is_table = layout == "labels_file"
+    own, columns = _arguments_of_labels(places, train, labels_file) if is_table else (_arguments(layout, train), [])
+    arguments: dict[str, Any] = {"layout": layout, **own}
     data: dict[str, Any] = {key: str(place) for key, place in places.items() if place is not None}
     data["loader"] = {"name": "ImageDataLoader", "arguments": arguments}
     config = Config.model_validate({"project": {"task": task}, "data": data})
@@ -72,7 +77,7 @@ def propose_pictures(layout: Layout, train: Path, validation: Path | None, test:
     color_mode = "grayscale" if facts.num_read and facts.num_grey == facts.num_read else "rgb"
     size = _image_size(task, facts)
     batch_size = _batch_size(task, index.num_samples)
-    sentences = [_summary(layout, index, facts), *_parts_sentences(parts, data)]
+    sentences = [_summary(layout, index, facts), *columns, *_parts_sentences(parts, data)]
     if facts.num_read and size != facts.common_size:
         sentences.append(f"They will be brought to {size_text(size)}.")
     data |= {"image_size": list(size), "color_mode": color_mode, "batch_size": batch_size}
@@ -102,19 +107,49 @@ def _arguments(layout: Layout, train: Path) -> dict[str, Any]:
     if layout == "masks":
         images, masks = mask_folders(train, PictureOptions())
         return {"images_dir": relative_name(images, train), "masks_dir": relative_name(masks, train)}
-    if layout != "labels_file":
-        return {}
-    file = train if train.is_file() else find_labels_file(train)
+    return {}
+
+
+def _arguments_of_labels(
+    places: dict[str, Path | None], train: Path, given: Path | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Arguments of the loader, and a sentence; tables of further parts are put among the places."""
+    table = _labels_file(train, given)
+    if places["val_dir"] is None and places["test_dir"] is None:
+        places |= _tables_beside(table, train)
+    return _arguments_of_table(table, train if places["train_dir"] == train else table)
+
+
+def _labels_file(train: Path, given: Path | None) -> Path:
+    file = given or (train if train.is_file() else find_labels_file(train))
     if file is None:
         raise DataError(f"{train} has no CSV file with the labels of its pictures.")
-    arguments = {} if train.is_file() else {"labels_file": file.name}
-    separator = _separator(file, file.parent)
-    return {**arguments, **({"label_separator": separator} if separator else {})}
+    return file
 
 
-def _separator(file: Path, place: Path) -> str:
+def _arguments_of_table(file: Path, train: Path) -> tuple[dict[str, Any], list[str]]:
+    """Arguments of the loader, and a sentence on the columns."""
+    is_itself = train == file
+    arguments = {} if is_itself else {"labels_file": relative_name(file, train)}
+    table = read_label_table(file, file.parent if is_itself else train, PictureOptions())
+    if separator := _separator(table):
+        arguments["label_separator"] = separator
+    names = table.columns[:_MOST_NAMES]
+    listed = ", ".join(names) + (" …" if len(table.columns) > len(names) else "")
+    where = f"column {listed}" if len(table.columns) == 1 else f"columns {listed}"
+    sentence = f"The classes are in the {where} of {file.name}. Give label_columns to the loader if that is wrong."
+    return arguments, [sentence]
+
+
+def _tables_beside(file: Path, train: Path) -> dict[str, Path]:
+    """Tables of all parts, where those of validation or test lie beside that of training and among the pictures."""
+    parts = tables_of_other_parts(file) if train in (file, file.parent) else {}
+    keys = {"validation": "val_dir", "test": "test_dir"}
+    return {"train_dir": file, **{keys[part]: other for part, other in parts.items()}} if parts else {}
+
+
+def _separator(table: LabelTable) -> str:
     """What separates several classes of one picture, so that fewer classes are left; empty where there is nothing."""
-    table = read_label_table(file, place, PictureOptions())
     if table.is_marked or len(table.columns) > 1:
         return ""
     texts = [labels[0] for labels in table.labels if labels]
@@ -190,6 +225,7 @@ def _problem_sentences(parts: Mapping[str, SampleIndex]) -> list[str]:
         f"{', '.join(item for item in (problem.file, problem.place) if item)}: {problem.message}."
         for problem in problems[:_MOST_PROBLEMS]
     ]
-    if len(problems) > _MOST_PROBLEMS:
-        sentences.append(f"{len(problems) - _MOST_PROBLEMS:,} more problems were found; the data check lists all.")
+    if (further := len(problems) - _MOST_PROBLEMS) > 0:
+        were = "problem was" if further == 1 else "problems were"
+        sentences.append(f"{further:,} more {were} found; the data check lists all.")
     return sentences

@@ -23,6 +23,8 @@ LIST_NAMES = {"train": ("train",), "validation": ("val", "valid", "validation"),
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _THREADS = 4
 _MOST_LOOKED_AT = 20
+_MOST_FOLDERS = 10
+_DAMAGED = "is no picture, or its beginning is damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def voc_folder(place: Path, options: PictureOptions) -> VocFolder:
     """
     images = place / options.images_dir if options.images_dir else first_folder(place, IMAGE_FOLDERS) or place
     given = place / options.annotations if options.annotations else None
-    annotations = given or first_folder(place, ANNOTATION_FOLDERS) or images
+    annotations = given or _annotations_folder(place) or images
     for folder in (images, annotations):
         if not folder.is_dir():
             raise DataError(
@@ -72,6 +74,28 @@ def voc_folder(place: Path, options: PictureOptions) -> VocFolder:
                 lists[part] = found
     # A list of validation or test names alone does not say what to train on.
     return VocFolder(place, images, annotations, lists if "train" in lists else {})
+
+
+def _annotations_folder(place: Path) -> Path | None:
+    """The folder of the XML files: by its usual name, or the first that has some."""
+    usual = first_folder(place, ANNOTATION_FOLDERS)
+    if usual is not None or _xml_files(place):
+        return usual
+    try:
+        folders = [child for child in sorted(place.iterdir()) if child.is_dir() and not child.name.startswith(".")]
+    except OSError:
+        return None
+    # Classes have folders, too, and far more of them.
+    few = folders if len(folders) <= _MOST_FOLDERS else []
+    return next((folder for folder in few if _xml_files(folder)), None)
+
+
+def _xml_files(folder: Path) -> list[Path]:
+    """Some of the XML files in a folder; none of one that cannot be read, such as one of others beside the data."""
+    try:
+        return list(islice(folder.glob("*.xml"), _MOST_LOOKED_AT))
+    except OSError:
+        return []
 
 
 def read_voc(folder: VocFolder, part: str) -> FoundBoxes:
@@ -101,7 +125,7 @@ def read_voc(folder: VocFolder, part: str) -> FoundBoxes:
             found.begin(path, "there is no such picture")
             message = f"{path} is missing"
             place = f"line {line}" if source.list_name else ""
-            found.findings.error("missing_picture", message, source.list_name or source.xml(stem), place)
+            found.findings.error("missing_picture", message, source.list_name or source.xml(stem), place, sample=path)
         else:
             _add_sample(source, stem, read, path=f"{prefix}/{name}" if prefix != "." else name, size=next(sizes))
     return found
@@ -121,12 +145,12 @@ def _add_sample(source: _Source, stem: str, read: _Annotation | str, *, path: st
     found, xml = source.found, source.xml(stem)
     if isinstance(read, str):
         found.begin(path, f"its annotation {xml} {read}")
-        found.findings.error("missing_annotation", read, xml)
+        found.findings.error("missing_annotation", read, xml, sample=path)
         return
-    found.begin(path)
+    found.begin(path, "" if size is not None else _DAMAGED)
     findings = found.findings
     if size is None:
-        findings.error("unreadable", "is no picture, or its beginning is damaged", path)
+        findings.error("unreadable", _DAMAGED, path)
     own = PurePosixPath(read.picture.replace("\\", "/")).stem
     if own and own != PurePosixPath(path).stem:
         findings.warning("missing_picture", f"names the picture {read.picture}; {path} was taken", xml, "filename")
@@ -209,10 +233,10 @@ def _all_stems(folder: VocFolder, found: FoundBoxes, finder: PictureFinder) -> l
 
 def has_voc(place: Path) -> bool:
     """Whether a folder looks like Pascal VOC: XML annotations beside pictures or in a folder of their own."""
-    folder = first_folder(place, ANNOTATION_FOLDERS)
+    folder = _annotations_folder(place)
     images = first_folder(place, IMAGE_FOLDERS)
     for candidate in (folder, images, place):
-        files = islice(candidate.glob("*.xml"), _MOST_LOOKED_AT) if candidate is not None else ()
+        files = _xml_files(candidate) if candidate is not None else []
         # One broken file says nothing about the others.
         if any(isinstance(_read(file), _Annotation) for file in files):
             return bool(pictures_below(images or place))

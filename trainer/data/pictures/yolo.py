@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from trainer.data.pictures.found_boxes import Corners, FoundBoxes
-from trainer.data.pictures.image_folder import TEST_NAMES, TRAIN_NAMES, VALIDATION_NAMES, pictures_below
+from trainer.data.pictures.image_folder import NOT_READ, TEST_NAMES, TRAIN_NAMES, VALIDATION_NAMES, pictures_below
 from trainer.data.pictures.mask_folder import IMAGE_FOLDERS
 from trainer.data.pictures.mask_values import listed_names
 from trainer.data.pictures.picture_finder import first_folder, relative_name
@@ -20,6 +20,7 @@ from trainer.errors import DataError
 
 _PARTS = {"train": TRAIN_NAMES, "validation": VALIDATION_NAMES, "test": TEST_NAMES}
 _YAML_KEYS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
+_YAML_FILES = ("data.yaml", "dataset.yaml", "data.yml")
 _LABELS = "labels"
 _MOST_LOOKED_AT = 20
 _PIXELS_FROM = 1.5
@@ -36,6 +37,7 @@ class YoloFolder:
         names: Classes by number.
         labels: Folder of the text files as given; `None` to look beside the pictures.
         file: The YAML file that says all this; `None` without.
+        missing: What the YAML file names and what there is not: its key, and the folder or list.
     """
 
     place: Path
@@ -43,32 +45,65 @@ class YoloFolder:
     names: tuple[str, ...]
     labels: Path | None
     file: Path | None
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 def yolo_folder(place: Path, options: PictureOptions) -> YoloFolder:
     """Find pictures, text files and names of classes.
 
     Raises:
-        DataError: The YAML file is not as expected, or there are no pictures.
+        DataError: The YAML file is not as expected, or names a training folder that there is not.
     """
-    file = next((place / name for name in ("data.yaml", "dataset.yaml", "data.yml") if (place / name).is_file()), None)
+    file = _description(place)
     content = _yaml(file) if file is not None else {}
-    names = options.class_names or _names(content.get("names"), file) or listed_names(place)
-    names = names or (listed_names(place / _LABELS) if (place / _LABELS).is_dir() else ())
+    names = options.class_names or _names(content.get("names"), file) or _listed_names(place)
     labels = place / options.annotations if options.annotations else None
     if options.images_dir:
         return YoloFolder(place, _divided(place / options.images_dir), names, labels, file)
-    parts = {part: _folders(place, content, keys) for part, keys in _YAML_KEYS.items()}
-    parts = {part: folders for part, folders in parts.items() if folders}
+    found = {part: _folders(place, content, keys) for part, keys in _YAML_KEYS.items()}
+    parts = {part: folders for part, (folders, _) in found.items() if folders}
     if "train" not in parts:
-        parts = _divided(first_folder(place, IMAGE_FOLDERS) or place)
-    return YoloFolder(place, parts, names, labels, file)
+        images = first_folder(place, IMAGE_FOLDERS)
+        has_usual = images is not None and first_folder(images, TRAIN_NAMES) is not None
+        if not has_usual and (missing := found["train"][1]):
+            key, text = missing[0]
+            raise DataError(
+                f"{file}: {key} names {text}, and there is no such folder or list in {place}. Correct the line, or "
+                "remove it to train on the pictures that there are."
+            )
+        parts = _divided(images or place)
+    missing = tuple(item for _, items in found.values() for item in items)
+    return YoloFolder(place, parts, names, labels, file, missing)
+
+
+def _description(place: Path) -> Path | None:
+    """The YAML file that describes a data set: by its usual name, or by what it holds."""
+    usual = next((place / name for name in _YAML_FILES if (place / name).is_file()), None)
+    others = (file for pattern in ("*.yaml", "*.yml") for file in sorted(place.glob(pattern)))
+    return usual or next((file for file in others if _is_description(file)), None)
+
+
+def _is_description(file: Path) -> bool:
+    try:
+        return {"train", "names"} <= set(_yaml(file))
+    except DataError:
+        return file.name in _YAML_FILES  # reading it says what is wrong
+
+
+def _listed_names(place: Path) -> tuple[str, ...]:
+    """Classes from `classes.txt` or a file like it, beside the text files too, or from `obj.names`."""
+    for folder in (place, place / _LABELS):
+        if names := listed_names(folder):
+            return names
+    file = next(iter(sorted(place.glob("*.names"))), None)
+    lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines() if file is not None else []
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
     if not isinstance(content, dict):
         raise DataError(f"{path} is no data set description. Expected the keys train, val and names.")
@@ -85,15 +120,24 @@ def _names(value: Any, file: Path | None) -> tuple[str, ...]:
     return ()
 
 
-def _folders(place: Path, content: dict[str, Any], keys: tuple[str, ...]) -> tuple[Path, ...]:
-    value = next((content[key] for key in keys if content.get(key)), None)
+def _folders(
+    place: Path, content: dict[str, Any], keys: tuple[str, ...]
+) -> tuple[tuple[Path, ...], tuple[tuple[str, str], ...]]:
+    """Folders and lists of a part, and those that are named and missing, with the key that names them."""
+    key = next((key for key in keys if content.get(key)), "")
+    value = content.get(key)
     found: list[Path] = []
+    missing: list[tuple[str, str]] = []
     for text in map(str, value if isinstance(value, list) else [value] if value else []):
-        base = place / str(content.get("path", ""))
+        base = place / str(content.get("path") or "")
         # Roboflow writes ../train/images for what is beside the file.
         candidates = (base / text, place / text, place / text.removeprefix("../"), place / Path(text).name)
-        found += [candidate for candidate in candidates if candidate.exists()][:1]
-    return tuple(found)
+        existing = next((candidate for candidate in candidates if candidate.exists()), None)
+        if existing is None:
+            missing.append((key, text))
+        else:
+            found.append(existing)
+    return tuple(found), tuple(missing)
 
 
 def _divided(images: Path) -> dict[str, tuple[Path, ...]]:
@@ -111,6 +155,11 @@ def read_yolo(folder: YoloFolder, part: str) -> FoundBoxes:
         DataError: There are no pictures, or names of the classes that occur are not known.
     """
     found = FoundBoxes(folder.place, folder.names)
+    if part == "train" and folder.file is not None:
+        file = relative_name(folder.file, folder.place)
+        for key, text in folder.missing:
+            message = f"names {text}, and there is no such folder or list; it is passed over"
+            found.findings.warning("missing_picture", message, file, key)
     pictures = list(chain.from_iterable(_pictures(folder, item, found) for item in folder.parts[part]))
     if not pictures:
         where = ", ".join(map(str, folder.parts[part]))
@@ -126,7 +175,11 @@ def read_yolo(folder: YoloFolder, part: str) -> FoundBoxes:
 def _pictures(folder: YoloFolder, item: Path, found: FoundBoxes) -> list[tuple[Path, bool]]:
     """Pictures of a folder or a list, and whether they exist."""
     if item.is_dir():
-        return [(item / name, True) for name in pictures_below(item)]
+        others: list[str] = []
+        listed = [(item / name, True) for name in pictures_below(item, others)]
+        for name in others:
+            found.findings.warning("unreadable", NOT_READ, relative_name(item / name, folder.place))
+        return listed
     pictures: list[tuple[Path, bool]] = []
     lines = item.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
@@ -135,10 +188,11 @@ def _pictures(folder: YoloFolder, item: Path, found: FoundBoxes) -> list[tuple[P
             continue
         candidates = (Path(name), item.parent / name, folder.place / name)
         existing = next((path for path in candidates if path.is_file()), None)
-        pictures.append((existing or folder.place / name, existing is not None))
+        picture = existing or folder.place / name
+        pictures.append((picture, existing is not None))
         if existing is None:
-            file = relative_name(item, folder.place)
-            found.findings.error("missing_picture", f"{name} is missing", file, f"line {number}")
+            file, sample = relative_name(item, folder.place), relative_name(picture, folder.place)
+            found.findings.error("missing_picture", f"{name} is missing", file, f"line {number}", sample=sample)
     return pictures
 
 
@@ -155,7 +209,7 @@ def _add_sample(folder: YoloFolder, found: FoundBoxes, picture: Path) -> None:
         return
     except (OSError, UnicodeDecodeError) as error:
         found.begin(name, f"its text file {file} cannot be read: {error}")
-        found.findings.error("missing_annotation", f"cannot be read: {error}", file)
+        found.findings.error("missing_annotation", f"cannot be read: {error}", file, sample=name)
         return
     found.begin(name)
     for number, line in enumerate(text.splitlines(), 1):
@@ -209,8 +263,10 @@ def _numbers(fields: list[str]) -> tuple[int, Corners] | None:
 
 
 def has_yolo(place: Path) -> bool:
-    """Whether pictures in a folder have text files of boxes."""
+    """Whether pictures in a folder have text files of boxes, or a YAML file of a usual name describes such data."""
     try:
+        if any((place / name).is_file() and _is_description(place / name) for name in _YAML_FILES):
+            return True
         folder = yolo_folder(place, PictureOptions())
         first = next(iter(folder.parts["train"]))
         pictures = [picture for picture, exists in _pictures(folder, first, FoundBoxes(place)) if exists]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from trainer.data.sample_index import DataProblem
 from trainer.data.tables.table_columns import TableColumn
 from trainer.data.tables.table_data import TableData
 
+Targets = NDArray[np.number[Any]]
+_ORDER_TEXTS = {"day_first": "day", "month_first": "month"}
 _LEAST_ROWS = 20
 _LEAST_PER_VALUE = 5
 _FEW_ROWS = 1000
@@ -25,6 +29,17 @@ def unused_columns(table: TableData) -> tuple[str, ...]:
     return tuple(
         f"The column {column.name} is left out: it {column.reason}." for column in table.columns if column.reason
     )
+
+
+def date_columns(table: TableData) -> tuple[str, ...]:
+    """A sentence for each column of dates that is used: from when to when, and in which order they are written."""
+    found: list[str] = []
+    for column in table.features:
+        if column.date_order and not column.is_missing.all():
+            first, last = (column.value_text(float(edge(column.values))) for edge in (np.nanmin, np.nanmax))
+            order = "" if column.date_order == "year_first" else f" with the {_ORDER_TEXTS[column.date_order]} first"
+            found.append(f"The column {column.name} holds dates{order}, {first} to {last}.")
+    return tuple(found)
 
 
 def filled_columns(table: TableData) -> tuple[str, ...]:
@@ -49,29 +64,31 @@ def _constant_columns(table: TableData) -> list[DataProblem]:
 
 
 def _leaking_columns(table: TableData) -> list[DataProblem]:
+    targets = table.targets.reshape(len(table.targets), -1).T
     return [
         DataProblem(
             "leaking_column",
-            f"The column {column.name} alone tells {table.target_name} in every row. If it will not be known when "
+            f"The column {column.name} alone tells {name} in every row. If it will not be known when "
             "predicting, put it among the ignored columns.",
             str(table.file.path),
             f"column {column.name}",
             "warning",
         )
         for column in table.features
-        if _tells_target(column, table)
+        for name, values in zip(table.target_names, targets, strict=True)
+        if _tells_target(column, values, are_classes=bool(table.class_names))
     ]
 
 
-def _tells_target(column: TableColumn, table: TableData) -> bool:
+def _tells_target(column: TableColumn, targets: Targets, *, are_classes: bool) -> bool:
     present = ~column.is_missing
     if present.sum() < _LEAST_ROWS:
         return False
-    targets = table.targets[present]
-    if not column.is_numeric:
+    targets = targets[present]
+    if not column.is_ordered:
         return _groups_agree(column.codes[present], targets)
     values = column.values[present]
-    if table.task == "tabular_classification":
+    if are_classes:
         # Sorting all rows is only worth it where a part of them is divided.
         some = slice(None, None, max(1, len(values) // _FEW_ROWS))
         return _is_divided(values[some], targets[some]) and _is_divided_well(values, targets)
@@ -80,7 +97,7 @@ def _tells_target(column: TableColumn, table: TableData) -> bool:
     return bool(abs(np.corrcoef(values, targets)[0, 1]) > _SAME_CORRELATION)
 
 
-def _groups_agree(codes: NDArray[np.int32], targets: NDArray[np.int32] | NDArray[np.float32]) -> bool:
+def _groups_agree(codes: NDArray[np.int32], targets: Targets) -> bool:
     """Whether rows of the same category always have the same target, with enough rows per category to mean it."""
     import pandas as pd
 
@@ -90,13 +107,13 @@ def _groups_agree(codes: NDArray[np.int32], targets: NDArray[np.int32] | NDArray
     return bool((pd.Series(targets).groupby(codes).nunique() == 1).all())
 
 
-def _is_divided_well(values: NDArray[np.float64], labels: NDArray[np.int32] | NDArray[np.float32]) -> bool:
+def _is_divided_well(values: NDArray[np.float64], labels: Targets) -> bool:
     """The same with enough rows of each class to mean it."""
     _, counts = np.unique(labels, return_counts=True)
     return bool(len(counts) > 1 and counts.min() >= _LEAST_PER_VALUE) and _is_divided(values, labels)
 
 
-def _is_divided(values: NDArray[np.float64], labels: NDArray[np.int32] | NDArray[np.float32]) -> bool:
+def _is_divided(values: NDArray[np.float64], labels: Targets) -> bool:
     """Whether a threshold between each class and the next divides them without a mistake."""
     order = np.argsort(values, kind="stable")
     values, labels = values[order], labels[order]

@@ -1,4 +1,4 @@
-"""What the columns of a table are: numbers, categories, or of no use; found from their values."""
+"""What the columns of a table are: numbers, categories, dates, or of no use; found from their values."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from numpy.typing import NDArray
 
 from trainer.config.suggest import did_you_mean
 from trainer.data.sample_index import DataProblem
+from trainer.data.tables.table_dates import DAY_S, Dates, FoundOrder, date_text, look_like_dates, read_dates
 from trainer.data.tables.table_file import TableFile
-from trainer.data.tables.table_options import TableOptions
+from trainer.data.tables.table_numbers import Numbers, read_numbers
+from trainer.data.tables.table_options import DateOrder, TableOptions
 from trainer.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ColumnKind = Literal["number", "category", "unused"]
+HeldKind = Literal["number", "category", "date"]
+ColumnKind = HeldKind | Literal["unused"]
+_KINDS_OF_OPTIONS: dict[str, HeldKind] = {
+    "category_columns": "category",
+    "date_columns": "date",
+    "numeric_columns": "number",
+}
 
-_LEAST_NUMBER_SHARE = 0.9
+_LEAST_SHARE = 0.9
 _NAME_LIKE_SHARE = 0.5
 _LEAST_NAME_LIKE = 20
 _MOST_NAMED = 20
@@ -40,9 +48,13 @@ class TableColumn:
         name: As in the header.
         kind: What it is used as.
         reason: Why it is not used, as the end of a sentence that begins with its name; else empty.
-        values: float64, shape (rows,), NaN where missing; of numbers only.
-        codes: int32, shape (rows,): place in `categories`, -1 where missing; of all that are no numbers.
+        values: float64, shape (rows,), NaN where missing; of numbers, and of dates in seconds since 1970-01-01.
+        codes: int32, shape (rows,): place in `categories`, -1 where missing; of categories only.
         categories: Texts that occur, the most frequent first.
+        date_order: What comes first in dates; empty for all that are none.
+        decimal: `.` or `,` where numbers had to be found in texts; empty for all others.
+        has_time: Whether dates have a time that is not always midnight.
+        doubt: What cannot be told of it, as the end of a sentence that begins with its name; else empty.
     """
 
     name: str
@@ -51,31 +63,51 @@ class TableColumn:
     values: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     codes: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     categories: tuple[str, ...] = ()
+    date_order: FoundOrder | Literal[""] = ""
+    decimal: str = ""
+    has_time: bool = False
+    doubt: str = ""
+
+    @property
+    def holds(self) -> HeldKind:
+        """What its values are, whether it is used or not."""
+        if self.date_order:
+            return "date"
+        return "number" if len(self.values) else "category"
 
     @property
     def is_numeric(self) -> bool:
         """Whether it holds numbers."""
-        return bool(len(self.values))
+        return self.holds == "number"
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether it holds numbers or dates: what is in `values`."""
+        return self.holds != "category"
 
     @property
     def is_missing(self) -> NDArray[np.bool_]:
         """bool, shape (rows,): where there is no value."""
-        return np.isnan(self.values) if self.is_numeric else self.codes < 0
+        return np.isnan(self.values) if self.is_ordered else self.codes < 0
 
     @property
     def num_unique(self) -> int:
         """How many different values occur."""
-        if self.is_numeric:
+        if self.is_ordered:
             return len(np.unique(self.values[~np.isnan(self.values)]))
         return len(np.unique(self.codes[self.codes >= 0]))
 
     def text(self, row: int) -> str | None:
         """One value as text, `None` where missing."""
-        if self.is_numeric:
-            value = self.values[row]
-            return None if np.isnan(value) else f"{value:.10g}"
+        if self.is_ordered:
+            value = float(self.values[row])
+            return None if np.isnan(value) else self.value_text(value)
         code = int(self.codes[row])
         return None if code < 0 else self.categories[code]
+
+    def value_text(self, value: float) -> str:
+        """A number as text, or a day, with its time where the column has times."""
+        return date_text(value, with_time=self.has_time) if self.date_order else f"{value:.10g}"
 
     def in_order_of(self, categories: tuple[str, ...]) -> TableColumn:
         """The same texts with the codes of another column, and further codes for those that it does not have."""
@@ -87,7 +119,7 @@ class TableColumn:
 
     def take(self, rows: NDArray[np.bool_]) -> TableColumn:
         """The column of some rows only."""
-        if self.is_numeric:
+        if self.is_ordered:
             return dataclasses.replace(self, values=self.values[rows])
         return dataclasses.replace(self, codes=self.codes[rows])
 
@@ -121,7 +153,7 @@ def find_columns(
     Raises:
         ConfigError: A column is named that the table does not have.
     """
-    for key in ("feature_columns", "ignored_columns", "numeric_columns", "category_columns"):
+    for key in ("feature_columns", "ignored_columns", *_KINDS_OF_OPTIONS):
         require_columns(getattr(options, key), file, f"data.loader.arguments.{key}")
     chosen = options.feature_columns
     problems: list[DataProblem] = []
@@ -129,14 +161,8 @@ def find_columns(
     for name in file.columns:
         if name in not_features:
             continue
-        kind: ColumnKind | None = None
-        if name in options.ignored_columns:
-            kind = "unused"
-        elif name in options.category_columns:
-            kind = "category"
-        elif name in options.numeric_columns:
-            kind = "number"
-        column, found = read_column(file, name, kind)
+        kind = next((kind for key, kind in _KINDS_OF_OPTIONS.items() if name in getattr(options, key)), None)
+        column, found = read_column(file, name, kind, options.date_order)
         if chosen and name not in chosen:
             column = _unused(column, "is not among the chosen features")
         elif name in options.ignored_columns:
@@ -149,31 +175,44 @@ def find_columns(
     return tuple(columns), problems
 
 
-def read_column(file: TableFile, name: str, kind: ColumnKind | None = None) -> tuple[TableColumn, list[DataProblem]]:
+def read_column(
+    file: TableFile,
+    name: str,
+    kind: HeldKind | None = None,
+    date_order: DateOrder | FoundOrder = "auto",
+    decimal: str = "",
+) -> tuple[TableColumn, list[DataProblem]]:
     """The values of a column, and which of them cannot be used.
 
     Args:
         file: The table.
         name: Of the column.
         kind: What to read it as; by default what at least nine tenths of its values look like.
-    """
-    import pandas as pd
+        date_order: What comes first in dates.
+        decimal: The sign of the same column in the training table, where it is known.
 
+    Raises:
+        ConfigError: Dates are asked for, and nothing tells whether their day or their month comes first.
+    """
     series = file.frame[name]
-    if series.dtype.kind in "iuf" and kind != "category":
+    if series.dtype.kind in "iuf" and kind not in ("category", "date"):
         numbers = series.to_numpy(np.float64)
         return _number_column(file, name, numbers, ~np.isnan(numbers))
     column = _category_column(name, series)
     if kind == "category":
         return column, []
-    texts = pd.Series(column.categories, dtype="str")
-    texts = texts.str.replace(",", ".") if file.decimal == "," else texts
-    of_texts = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    numbers = np.append(of_texts, np.nan)[column.codes]
-    is_present = column.codes >= 0
-    if kind is None and np.isfinite(numbers).sum() < _LEAST_NUMBER_SHARE * max(is_present.sum(), 1):
-        return column, []
-    return _number_column(file, name, numbers, is_present)
+    least = _LEAST_SHARE * max((column.codes >= 0).sum(), 1)
+    if kind != "date":
+        found = read_numbers(column.categories, file.decimal, decimal, allows_pairs=kind == "number")
+        numbers = np.append(found.values, np.nan)[column.codes]
+        if kind == "number" or np.isfinite(numbers).sum() >= least:
+            number, problems = _number_column(file, name, numbers, column.codes >= 0)
+            return dataclasses.replace(number, decimal=found.decimal), problems + _thousands(file, column, found)
+    if kind == "date" or look_like_dates(column.categories):
+        dates = read_dates(column.categories, date_order, allows_figures=kind == "date")
+        if kind == "date" or np.isfinite(np.append(dates.seconds, np.nan)[column.codes]).sum() >= least:
+            return _date_column(file, column, dates, is_asked=kind == "date")
+    return column, []
 
 
 def _number_column(
@@ -182,15 +221,46 @@ def _number_column(
     # What float32 cannot hold is as bad as text.
     is_bad = is_present & ~(np.abs(numbers) <= np.finfo(np.float32).max)
     values = np.where(is_bad, np.nan, numbers)
-    return TableColumn(name, "number", values=values), _no_numbers(file, name, np.flatnonzero(is_bad))
+    return TableColumn(name, "number", values=values), _unread(file, name, np.flatnonzero(is_bad), "finite number")
 
 
-def _no_numbers(file: TableFile, name: str, rows: NDArray[np.int64]) -> list[DataProblem]:
+def _thousands(file: TableFile, column: TableColumn, found: Numbers) -> list[DataProblem]:
+    """A warning where nothing but the signs in the file tells whether `1.234` is a little or a thousand and more."""
+    if found.doubtful is None:
+        return []
+    text, value = column.categories[found.doubtful], found.values[found.doubtful]
+    is_decimal = found.decimal in text
+    wrong = "it stands for thousands" if is_decimal else "its last three digits are decimals"
+    better = text.replace(found.decimal, "") if is_decimal else text.translate(str.maketrans(",.", ".,"))
+    message = (
+        f"{text!r} in the column {column.name} is read as {value:.10g}, and all others like it alike, though nothing "
+        f"in the column shows it. If {wrong}, write {better!r}."
+    )
+    row = int((column.codes == found.doubtful).argmax())
+    return [DataProblem("row", message, str(file.path), f"line {file.lines[row]}", "warning")]
+
+
+def _date_column(
+    file: TableFile, column: TableColumn, dates: Dates, *, is_asked: bool
+) -> tuple[TableColumn, list[DataProblem]]:
+    if dates.doubt and is_asked:
+        message = f"The column {column.name} {dates.doubt}."
+        raise ConfigError((Problem("data.loader.arguments.date_order", message),))
+    if dates.doubt:
+        return dataclasses.replace(column, doubt=dates.doubt), []
+    values = np.append(dates.seconds, np.nan)[column.codes]
+    has_time = bool((values[~np.isnan(values)] % DAY_S).any())
+    found = TableColumn(column.name, "date", values=values, date_order=dates.order, has_time=has_time)
+    is_bad = (column.codes >= 0) & np.isnan(values)
+    return found, _unread(file, column.name, np.flatnonzero(is_bad), "date that can be read")
+
+
+def _unread(file: TableFile, name: str, rows: NDArray[np.int64], expected: str) -> list[DataProblem]:
     values = file.frame[name].iloc[rows[:_MOST_NAMED]]
     problems = [
         DataProblem(
             "missing_value",
-            f"{str(value)!r} in the column {name} is no finite number and counts as missing.",
+            f"{str(value)!r} in the column {name} is no {expected} and counts as missing.",
             str(file.path),
             f"line {line}",
             "warning",
@@ -198,7 +268,7 @@ def _no_numbers(file: TableFile, name: str, rows: NDArray[np.int64]) -> list[Dat
         for line, value in zip(file.lines[rows].tolist(), values.tolist(), strict=False)
     ]
     if len(rows) > len(problems):
-        message = f"{len(rows) - len(problems):,} further values in the column {name} are no numbers."
+        message = f"{len(rows) - len(problems):,} further values in the column {name} are none either."
         problems.append(DataProblem("missing_value", message, str(file.path), "", "warning"))
     return problems
 
@@ -231,12 +301,16 @@ def _judged(column: TableColumn, *, is_chosen: bool) -> TableColumn:
         return _unused(column, "has no values")
     if is_chosen:
         return column
+    if column.doubt:
+        return _unused(column, column.doubt)
     # Whether a text is there or not may tell something; a missing number is filled in with the only one there is.
-    if _has_one_value(column) and (column.is_numeric or num_present == len(is_present)):
+    if _has_one_value(column) and (column.is_ordered or num_present == len(is_present)):
         value = column.text(int(is_present.argmax()))
         return _unused(column, f"is {value!r} in all rows, which tells nothing")
     if column.is_numeric:
         return _unused(column, "only numbers the rows") if _numbers_the_rows(column) else column
+    if column.is_ordered:
+        return column
     num_unique = len(column.categories)
     if num_unique > _LEAST_NAME_LIKE and num_unique > _NAME_LIKE_SHARE * num_present:
         return _unused(column, f"has {num_unique:,} different texts in {num_present:,} rows, like a name")
@@ -244,7 +318,7 @@ def _judged(column: TableColumn, *, is_chosen: bool) -> TableColumn:
 
 
 def _has_one_value(column: TableColumn) -> bool:
-    if not column.is_numeric:
+    if not column.is_ordered:
         return len(column.categories) == 1
     return bool(np.nanmin(column.values) == np.nanmax(column.values))
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config.config import Config
 from trainer.data.sample_index import DataProblem
-from trainer.data.tables.table_columns import ColumnKind, TableColumn, find_columns, read_column, require_columns
+from trainer.data.tables.table_columns import TableColumn, find_columns, read_column, require_columns
 from trainer.data.tables.table_file import TableFile, read_table_file
 from trainer.data.tables.table_options import TableOptions
+from trainer.data.tables.table_target import TARGET_KEY, TableTarget, TableTask, read_target
 from trainer.errors import ConfigError, DataError, Problem
 
-TableTask = Literal["tabular_classification", "tabular_regression"]
-
-_TARGET_KEY = "data.loader.arguments.target_column"
-_MOST_CLASSES_OF_NUMBERS = 20
 _MOST_LISTED = 10
 
 
@@ -31,10 +27,12 @@ class TableData:
         file: What was read; its rows include those left out here.
         task: Classes or numbers.
         lines: int64, shape (rows,): line of each row in the file.
-        columns: All columns but the target and the groups, with the unused ones.
-        target_name: The column to predict.
-        class_names: Classes by number; empty for a regression.
-        targets: int32 class numbers or float32 numbers, shape (rows,).
+        columns: All columns but the targets and the groups, with the unused ones.
+        target_names: The columns to predict.
+        class_names: Classes by number; where there are several columns, their names; empty for a regression.
+        targets: int32 class numbers or float32 numbers, shape (rows,); of several columns, float32 numbers or 0 and 1,
+            shape (rows, columns).
+        target_decimals: The decimal sign of each target whose numbers had to be found in texts, else empty.
         groups: int64, shape (rows,), where a column of the training table says which rows belong together.
         problems: What was found wrong.
     """
@@ -43,16 +41,22 @@ class TableData:
     task: TableTask
     lines: NDArray[np.int64]
     columns: tuple[TableColumn, ...]
-    target_name: str
+    target_names: tuple[str, ...]
     class_names: tuple[str, ...]
     targets: NDArray[np.int32] | NDArray[np.float32]
     groups: NDArray[np.int64] | None
     problems: tuple[DataProblem, ...]
+    target_decimals: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[TableColumn, ...]:
         """The columns that are used."""
         return tuple(column for column in self.columns if column.kind != "unused")
+
+    @property
+    def labels(self) -> NDArray[np.int32] | None:
+        """int32, shape (rows,): the class of each row, where each has one."""
+        return self.targets.astype(np.int32) if self.class_names and self.targets.ndim == 1 else None
 
     @property
     def names(self) -> list[str]:
@@ -92,21 +96,22 @@ def read_table(config: Config, path: Path, options: TableOptions, like: TableDat
         ConfigError: See `read_tables`.
     """
     task = table_task(config)
-    wants_text = () if like is None else tuple(c.name for c in like.columns if not c.is_numeric)
+    wants_text = () if like is None else _text_columns(like)
     if task == "tabular_classification":
-        wants_text += (options.target_column,)
+        wants_text += options.target_column
     file = read_table_file(path, options, wants_text)
     _refuse_ragged(file, config.data.max_unreadable_fraction)
     if not options.target_column:
         listed = ", ".join(file.columns[:_MOST_LISTED])
-        raise ConfigError((Problem(_TARGET_KEY, f"Give the column to predict. {path.name} has: {listed}."),))
-    require_columns((options.target_column,), file, _TARGET_KEY)
-    target = _Target.read(file, options.target_column, task, like)
+        raise ConfigError((Problem(TARGET_KEY, f"Give the column to predict. {path.name} has: {listed}."),))
+    require_columns(options.target_column, file, TARGET_KEY)
+    decimals = () if like is None else tuple(_known_sign(file, like, sign) for sign in like.target_decimals)
+    target = read_target(file, options.target_column, task, None if like is None else like.class_names, decimals)
     # Only the training table is divided, so only its groups are asked for.
     group_column = _group_column(config, file) if like is None else ""
     if like is None:
         groups_only = {group_column} - set(options.feature_columns)
-        columns, problems = find_columns(file, options, frozenset({options.target_column, *groups_only}))
+        columns, problems = find_columns(file, options, frozenset({*options.target_column, *groups_only}))
     else:
         columns, problems = _columns_like(file, like)
     if not any(column.kind != "unused" for column in columns):
@@ -119,12 +124,27 @@ def read_table(config: Config, path: Path, options: TableOptions, like: TableDat
         task=task,
         lines=file.lines[kept],
         columns=tuple(column.take(kept) for column in columns),
-        target_name=options.target_column,
+        target_names=options.target_column,
         class_names=target.class_names,
         targets=target.values[kept],
         groups=None if groups is None else groups[kept],
         problems=(*file.problems, *target.problems, *problems, *dropped),
+        target_decimals=target.decimals,
     )
+
+
+def _text_columns(like: TableData) -> tuple[str, ...]:
+    """The columns of another file that are to be read as text, as they were in the training table."""
+    targets = zip(like.target_names, like.target_decimals, strict=False)
+    return (
+        *(column.name for column in like.columns if not column.is_numeric or column.decimal),
+        *(name for name, decimal in targets if decimal),
+    )
+
+
+def _known_sign(file: TableFile, like: TableData, decimal: str) -> str:
+    """The decimal sign of a column of the training table, for a file like it; empty where the file tells its own."""
+    return decimal or (file.decimal if file.decimal == like.file.decimal else "")
 
 
 def table_task(config: Config) -> TableTask:
@@ -151,77 +171,6 @@ def _refuse_ragged(file: TableFile, tolerance: float) -> None:
             f"{file.path}: {file.num_ragged:,} of {total:,} rows have another number of fields than the header, more "
             f"than data.max_unreadable_fraction ({tolerance:.0%}) tolerates. {first.place}: {first.message}"
         )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Target:
-    """The column to predict, of all rows of the file; negative or NaN where it is missing."""
-
-    values: NDArray[np.int32] | NDArray[np.float32]
-    is_missing: NDArray[np.bool_]
-    class_names: tuple[str, ...]
-    problems: tuple[DataProblem, ...]
-
-    @classmethod
-    def read(cls, file: TableFile, name: str, task: TableTask, like: TableData | None) -> _Target:
-        if task == "tabular_regression":
-            return cls._numbers(file, name, is_training=like is None)
-        column, _ = read_column(file, name, "category")
-        class_names = class_order(column.categories) if like is None else like.class_names
-        if like is None:
-            _refuse_classes(file, column)
-        unknown = [text for text in column.categories if text not in set(class_names)]
-        if unknown:
-            listed = ", ".join(unknown[:_MOST_LISTED])
-            raise DataError(f"{file.path}: the column {name} has classes that the training table has not: {listed}.")
-        new_codes = np.array([class_names.index(text) for text in column.categories] + [-1], np.int32)
-        labels = new_codes[column.codes]
-        return cls(labels, labels < 0, class_names, ())
-
-    @classmethod
-    def _numbers(cls, file: TableFile, name: str, *, is_training: bool) -> _Target:
-        column, _ = read_column(file, name)
-        if not column.is_numeric:
-            shown = ", ".join(repr(text) for text in column.categories[:3])
-            message = f"{name} holds text such as {shown}, no numbers. Choose tabular_classification."
-            raise ConfigError((Problem("project.task", message),))
-        column, problems = read_column(file, name, "number")
-        if is_training and column.num_unique < 2:
-            raise DataError(
-                f"{file.path}: the column {name} has the same value in all rows, so nothing can be learned."
-            )
-        values = column.values.astype(np.float32)
-        return cls(values, np.isnan(values), (), tuple(problems))
-
-
-def class_order(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Classes by their number where all are numbers, else by their text."""
-    try:
-        return tuple(sorted(texts, key=float))
-    except ValueError:
-        return tuple(sorted(texts))
-
-
-def _refuse_classes(file: TableFile, column: TableColumn) -> None:
-    """Refuse a target that cannot be told apart: no class, one class, or nearly as many classes as rows."""
-    num_classes, num_rows = len(column.categories), int((~column.is_missing).sum())
-    where = f"{file.path}: the column {column.name}"
-    if num_classes < 2:
-        found = f"is {column.categories[0]!r} in all rows" if num_classes else "has no values"
-        raise DataError(f"{where} {found}. Expected at least two classes.")
-    if num_classes > max(_MOST_CLASSES_OF_NUMBERS, num_rows / 2):
-        message = f"{column.name} has {num_classes:,} different values in {num_rows:,} rows, so they are no classes."
-        if all(_is_float(text) for text in column.categories):
-            raise ConfigError((Problem("project.task", f"{message} Choose tabular_regression."),))
-        raise ConfigError((Problem(_TARGET_KEY, f"{message} Choose another column."),))
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _group_column(config: Config, file: TableFile) -> str:
@@ -258,21 +207,21 @@ def _columns_like(file: TableFile, like: TableData) -> tuple[tuple[TableColumn, 
     columns: list[TableColumn] = []
     problems: list[DataProblem] = []
     for trained in like.features:
-        kind: ColumnKind = "number" if trained.is_numeric else "category"
-        column, found = read_column(file, trained.name, kind)
-        columns.append(column if column.is_numeric else column.in_order_of(trained.categories))
+        decimal = _known_sign(file, like, trained.decimal)
+        column, found = read_column(file, trained.name, trained.holds, trained.date_order or "auto", decimal)
+        columns.append(column if column.is_ordered else column.in_order_of(trained.categories))
         problems += found
     return tuple(columns), problems
 
 
 def _kept_rows(
-    file: TableFile, target: _Target, columns: tuple[TableColumn, ...], options: TableOptions
+    file: TableFile, target: TableTarget, columns: tuple[TableColumn, ...], options: TableOptions
 ) -> tuple[NDArray[np.bool_], list[DataProblem]]:
     """Rows with a target and, where asked for, without missing features; and what is left out."""
-    problems = _left_out(file, target.is_missing, f"{options.target_column} is missing")
+    problems = _left_out(file, target.is_missing, f"{' or '.join(options.target_column)} is missing")
     kept = ~target.is_missing
     for column in columns:
-        kind = options.missing_numbers if column.is_numeric else options.missing_categories
+        kind = options.missing_numbers if column.is_ordered else options.missing_categories
         if column.kind != "unused" and kind == "drop_row":
             problems += _left_out(file, kept & column.is_missing, f"{column.name} is missing")
             kept &= ~column.is_missing

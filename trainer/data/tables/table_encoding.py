@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.data.tables.table_columns import TableColumn
-from trainer.data.tables.table_data import TableData, TableTask
+from trainer.data.tables.table_data import TableData
+from trainer.data.tables.table_date_encoding import MISSING, DateEncoding, days_since
+from trainer.data.tables.table_dates import FoundOrder, date_text
 from trainer.data.tables.table_options import MissingNumbers, TableNormalization, TableOptions
+from trainer.data.tables.table_target import TableTask
 
-MISSING, RARE = "(missing)", "(other)"
-"""Names of the outputs for a missing and for a rare or unknown category."""
+RARE = "(other)"
+"""Name of the output for a rare or unknown category."""
 _VERSION = 1
 
 
 class NumberEncoding(BaseModel):
     """How a column of numbers is encoded: one output, and one more that says where a value was missing.
 
-    `fill` stands for missing values; the network gets `(value - center) / scale`.
+    `fill` stands for missing values; the network gets `(value - center) / scale`. `decimal` is the decimal sign where
+    numbers had to be found in texts, else empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +39,7 @@ class NumberEncoding(BaseModel):
     center: float
     scale: float
     indicator: bool = False
+    decimal: str = ""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -83,23 +88,27 @@ class CategoryEncoding(BaseModel):
         out[rows, found[rows]] = 1
 
 
-ColumnEncoding = Annotated[NumberEncoding | CategoryEncoding, Field(discriminator="kind")]
+AnyEncoding = NumberEncoding | CategoryEncoding | DateEncoding
+ColumnEncoding = Annotated[AnyEncoding, Field(discriminator="kind")]
 
 
 class TableEncoding(BaseModel):
     """How rows become numbers, and numbers a prediction.
 
-    `target_center` and `target_scale` bring a regression's target to mean 0 and deviation 1 inside the network.
+    The model's outputs are one per class, or, without `class_names`, one per target. `target_centers` and
+    `target_scales` bring each target of a regression to mean 0 and deviation 1 inside the network; `target_decimals`
+    are their decimal signs, empty where their numbers were plain.
     """
 
     model_config = ConfigDict(frozen=True)
 
     version: int = _VERSION
     task: TableTask
-    target: str
+    targets: tuple[str, ...]
     class_names: tuple[str, ...] = ()
-    target_center: float = 0.0
-    target_scale: float = 1.0
+    target_centers: tuple[float, ...] = ()
+    target_scales: tuple[float, ...] = ()
+    target_decimals: tuple[str, ...] = ()
     normalization: TableNormalization
     columns: tuple[ColumnEncoding, ...]
 
@@ -128,7 +137,7 @@ class TableEncoding(BaseModel):
         """Write rows as numbers, not scaled.
 
         Args:
-            columns: By name; those of a number must be read as numbers, the others as categories.
+            columns: By name, each read as what its encoding is for.
             out: float32, shape (rows, outputs).
         """
         start = 0
@@ -146,25 +155,31 @@ def fit_encoding(table: TableData, rows: NDArray[np.int64], options: TableOption
         rows: int64: those that are trained on, without the ones held out.
         options: What is wanted.
     """
-    columns: list[NumberEncoding | CategoryEncoding] = []
-    for column in table.features:
-        if column.is_numeric:
-            columns.append(_number(column.name, column.values[rows], options))
-        else:
-            columns.append(_category(column, column.codes[rows], options))
-    center, scale = 0.0, 1.0
+    centers: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
     if table.task == "tabular_regression" and options.scale_target:
-        targets = table.targets[rows].astype(np.float64)
-        center, scale = float(targets.mean()), float(targets.std()) or 1.0
+        targets = table.targets.reshape(len(table.targets), -1)[rows].astype(np.float64)
+        centers = tuple(targets.mean(axis=0).tolist())
+        scales = tuple(scale or 1.0 for scale in targets.std(axis=0).tolist())
     return TableEncoding(
         task=table.task,
-        target=table.target_name,
+        targets=table.target_names,
         class_names=table.class_names,
-        target_center=center,
-        target_scale=scale,
+        target_centers=centers,
+        target_scales=scales,
+        target_decimals=table.target_decimals,
         normalization=options.normalization,
-        columns=tuple(columns),
+        columns=tuple(_encoding(column, rows, options) for column in table.features),
     )
+
+
+def _encoding(column: TableColumn, rows: NDArray[np.int64], options: TableOptions) -> AnyEncoding:
+    if column.is_numeric:
+        number = _number(column.name, column.values[rows], options)
+        return number.model_copy(update={"decimal": column.decimal})
+    if column.date_order:
+        return _date(column, column.date_order, column.values[rows], options)
+    return _category(column, column.codes[rows], options)
 
 
 def _number(name: str, values: NDArray[np.float64], options: TableOptions) -> NumberEncoding:
@@ -175,6 +190,14 @@ def _number(name: str, values: NDArray[np.float64], options: TableOptions) -> Nu
     center, scale = _normalization(filled, options.normalization)
     indicator = options.missing_indicator and bool(is_missing.any())
     return NumberEncoding(name=name, fill=fill, center=center, scale=scale or 1.0, indicator=indicator)
+
+
+def _date(column: TableColumn, order: FoundOrder, seconds: NDArray[np.float64], options: TableOptions) -> DateEncoding:
+    present = seconds[~np.isnan(seconds)]
+    first = date_text(float(present.min()) if len(present) else 0.0, with_time=False)
+    days = _number(column.name, days_since(first, seconds), options)
+    learned = days.model_dump(exclude={"kind", "decimal"})
+    return DateEncoding(**learned, order=order, first=first, has_time=column.has_time)
 
 
 def _fill(present: NDArray[np.float64], how: MissingNumbers) -> float:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MISSING_MARKS = ("?", "-", "--", ".", "missing", "Missing")
 """Texts that stand for a missing value besides those of pandas, such as `NA`, `null` and nothing at all."""
 _MOST_NAMED = 50
+_MOST_NAMED_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,7 @@ def read_table_file(path: Path, options: TableOptions, text_columns: Iterable[st
         lines = lines[1:]
     if not len(lines):
         raise DataError(f"{path} has a header and no row below it.")
-    as_text = {*text_columns, *options.category_columns} & set(names)
+    as_text = {*text_columns, *options.category_columns, *options.date_columns} & set(names)
     frame = _parsed(content, names, delimiter, decimal, has_header=has_header, as_text=as_text)
     if len(frame) != len(lines):
         raise DataError(f"{path} cannot be divided into rows: {len(lines):,} begin, but {len(frame):,} were read.")
@@ -142,9 +143,11 @@ def _regular(
     fits = layout.num_fields == num_columns
     if fits.sum() < max(2, len(fits) / 2):
         usual, count = Counter(layout.num_fields[1:].tolist()).most_common(1)[0] if len(fits) > 1 else (0, 0)
+        some = [str(line) for line in layout.lines[1:][layout.num_fields[1:] == usual][:_MOST_NAMED_AT_ONCE]]
         raise DataError(
             f"{path}: line {layout.lines[0]} names {num_columns} columns, but {count:,} of {len(fits) - 1:,} rows have "
-            f"{_fields(usual)}. Expected all names in the first line; is the delimiter {delimiter!r} right?"
+            f"{_fields(usual)} (line {', '.join(some)}{' …' if count > len(some) else ''}). Expected all names in the "
+            f"first line; is the delimiter {delimiter!r} right?"
         )
     problems = [
         DataProblem(

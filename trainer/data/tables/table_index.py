@@ -13,6 +13,7 @@ from trainer.data.sample_index import DataProblem, SampleIndex
 from trainer.data.tables.table_checks import check_table
 from trainer.data.tables.table_columns import TableColumn
 from trainer.data.tables.table_data import TableData, read_table
+from trainer.data.tables.table_dates import DAY_S
 from trainer.data.tables.table_options import TableOptions
 from trainer.data.tables.table_proposal import propose_table
 from trainer.errors import DataError
@@ -22,7 +23,10 @@ __all__ = ["TableIndex", "index_table", "propose_table"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableIndex(SampleIndex):
-    """The rows of a table; `features` are numbers as they are, NaN where missing, and places of categories, -1 there.
+    """The rows of a table.
+
+    `features` are numbers as they are and days since the first date, NaN where missing, and places of categories, -1
+    there.
 
     Attributes:
         table: The columns themselves.
@@ -31,11 +35,14 @@ class TableIndex(SampleIndex):
     table: TableData | None = None
 
     def row(self, number: int) -> dict[str, str]:
-        """The row of a sample as texts by column, empty where missing, with the target first."""
+        """The row of a sample as texts by column, empty where missing, with the targets first."""
         assert self.table is not None
         table = self.table
-        target = table.targets[number]
-        shown = {table.target_name: table.class_names[int(target)] if table.class_names else f"{target:g}"}
+        if table.labels is not None:
+            shown = {table.target_names[0]: table.class_names[int(table.targets[number])]}
+        else:
+            values = np.atleast_1d(table.targets[number]).tolist()
+            shown = {name: f"{value:g}" for name, value in zip(table.target_names, values, strict=True)}
         return shown | {column.name: column.text(number) or "" for column in table.columns}
 
 
@@ -57,14 +64,15 @@ def index_table(config: Config, base_dir: Path, part: str) -> TableIndex:
         raise DataError("data.train_dir is empty. Give the CSV file with the rows to train on.")
     train = read_table(config, base_dir / Path(config.data.train_dir).expanduser(), options)
     if part == "train":
-        return _index(train, check_table(train))
+        return index_of_table(train, check_table(train))
     own = places[part]
     if not own:
         raise DataError(f"There is no {part} file of its own.")
-    return _index(read_table(config, base_dir / Path(own).expanduser(), options, like=train))
+    return index_of_table(read_table(config, base_dir / Path(own).expanduser(), options, like=train))
 
 
-def _index(table: TableData, problems: tuple[DataProblem, ...] = ()) -> TableIndex:
+def index_of_table(table: TableData, problems: tuple[DataProblem, ...] = ()) -> TableIndex:
+    """The index of a table that is read already, with what was found wrong with it besides."""
     features = table.features
     matrix = np.empty((len(table.lines), len(features)), np.float32)
     for number, column in enumerate(features):
@@ -73,7 +81,7 @@ def _index(table: TableData, problems: tuple[DataProblem, ...] = ()) -> TableInd
         place=table.file.path,
         names=table.names,
         class_names=table.class_names,
-        labels=table.targets,
+        labels=table.targets.astype(np.uint8) if table.class_names and table.labels is None else table.targets,
         features=matrix,
         feature_names=tuple(column.name for column in features),
         groups=table.groups,
@@ -83,4 +91,7 @@ def _index(table: TableData, problems: tuple[DataProblem, ...] = ()) -> TableInd
 
 
 def _plain(column: TableColumn) -> NDArray[np.float64] | NDArray[np.int32]:
+    if column.date_order:
+        # Seconds since 1970 have more digits than float32.
+        return (column.values - np.nanmin(column.values, initial=np.inf)) / DAY_S
     return column.values if column.is_numeric else column.codes

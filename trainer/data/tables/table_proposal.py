@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,49 +13,74 @@ import numpy as np
 
 from trainer.config.config import Config
 from trainer.data.inspect import Proposal
-from trainer.data.tables.table_checks import check_table, filled_columns, unused_columns
-from trainer.data.tables.table_columns import TableColumn, find_columns
-from trainer.data.tables.table_data import TableData, TableTask, read_table
-from trainer.data.tables.table_file import TableFile, read_table_file
+from trainer.data.tables.table_checks import check_table, date_columns, filled_columns, unused_columns
+from trainer.data.tables.table_columns import HeldKind
+from trainer.data.tables.table_data import TableData, read_table
+from trainer.data.tables.table_file import read_table_file
+from trainer.data.tables.table_formats import OTHER_TABLE_SUFFIXES, refuse_other_format
 from trainer.data.tables.table_options import DELIMITERS, TableOptions
+from trainer.data.tables.table_target import TableTask
+from trainer.data.tables.table_target_guess import AS_CHOSEN, ChosenOfTable, chosen_of_table, guess_target, stem_of
 from trainer.errors import ConfigError, DataError
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".csv.gz", ".tsv.gz")
 """Endings of files that are tried as tables."""
-_TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "response", "category", "species", "diagnosis")
 _PARTS = {
     "train": ("train", "training"),
     "val_dir": ("val", "valid", "validation", "dev"),
     "test_dir": ("test", "testing"),
 }
-_MOST_CLASSES_OF_NUMBERS = 10
-_LEAST_PER_CLASS = 10
+_KIND_TEXTS: dict[HeldKind, str] = {"number": "numbers", "category": "categories", "date": "dates"}
+_FEW_ROWS = 20
 _FEW_PER_CLASS = 5
 _VALIDATION_FRACTION = 0.2
 _MOST_LISTED = 8
 
 
-def propose_table(path: Path) -> Proposal:
+def propose_table(path: Path, chosen: Mapping[str, Any] | None = None) -> Proposal:
     """Look at a CSV file, or a folder with train.csv and perhaps val.csv and test.csv, and propose settings.
 
     The target is guessed: a column with a usual name or with that of the file, else the last or the first column that
     can be one.
 
+    Args:
+        path: The file or folder.
+        chosen: Settings that are chosen already, nested as in a configuration: the task and the loader's arguments
+            among them count more than what is guessed, unless nothing can be read by them.
+
     Raises:
         DataError: There is no table, or none that a network can learn from.
     """
-    files = _files(Path(path))
+    choice, nothing = chosen_of_table(chosen or {}), chosen_of_table({})
+    try:
+        return _proposal(Path(path), choice)
+    except DataError:
+        if choice == nothing:
+            raise
+        # What is chosen does not fit: the check of the written configuration says it by the setting.
+        with contextlib.suppress(DataError):
+            return _proposal(Path(path), nothing)
+        raise
+
+
+def _proposal(path: Path, choice: ChosenOfTable) -> Proposal:
+    files = _files(path)
     train = files.pop("train")
-    file = read_table_file(train, TableOptions())
-    target, why = _guess_target(file)
-    task: TableTask = "tabular_classification" if _holds_classes(target) else "tabular_regression"
-    table = _as_configured(train, target.name, task)
-    sentences = [_summary(table), *_target_sentences(table, why), *unused_columns(table)]
+    try:
+        file = read_table_file(train, choice.options)
+        target, why, guess = guess_target(file, choice.options)
+    except ConfigError as error:
+        raise DataError(f"{train}: {error.problems[0].message}") from error
+    task = choice.task or guess
+    table = _as_configured(train, dataclasses.replace(choice.options, target_column=target), task)
+    sentences = [_summary(table), *_target_sentences(table, why), *date_columns(table), *unused_columns(table)]
     if filled := filled_columns(table):
         sentences.append(f"Missing values, which will be filled in: {', '.join(filled[:_MOST_LISTED])}.")
-    sentences += _problem_sentences(table)
-    data: dict[str, Any] = {"train_dir": str(train), **_other_files(files, table, sentences)}
-    loader = {"name": "CSVDataLoader", "arguments": {"target_column": target.name}}
+    problems = _problem_sentences(table)
+    sentences = [*problems, *sentences] if _has_too_many_misfits(table) else [*sentences, *problems]
+    data: dict[str, Any] = {"train_dir": str(train), **_other_files(files, table, choice.options, sentences)}
+    column = target[0] if len(target) == 1 else list(target)
+    loader = {"name": "CSVDataLoader", "arguments": {"target_column": column}}
     values = {
         "project": {"name": _name(train), "task": task},
         "data": {**data, "loader": loader, "batch_size": _batch_size(len(table.lines))},
@@ -63,14 +91,22 @@ def propose_table(path: Path) -> Proposal:
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file, or a folder that holds nothing else, looks like a table by its name."""
+    """Whether a file looks like a table by its name, or a folder holds nothing but tables or workbooks."""
     if path.is_file():
-        return path.suffix.lower() in TABLE_SUFFIXES
+        return _is_table_name(path)
     if not path.is_dir():
         return False
-    names = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-    is_only_text = all(entry.is_file() and entry.suffix.lower() in (*TABLE_SUFFIXES, ".md") for entry in names)
-    return is_only_text and any(entry.suffix.lower() in TABLE_SUFFIXES for entry in names)
+    try:
+        names = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    except OSError:
+        return False
+    are_tables = [_is_table_name(entry) or entry.suffix.lower() in OTHER_TABLE_SUFFIXES for entry in names]
+    is_rest_text = all(is_one or entry.suffix == ".md" for entry, is_one in zip(names, are_tables, strict=True))
+    return is_rest_text and any(are_tables) and all(entry.is_file() for entry in names)
+
+
+def _is_table_name(path: Path) -> bool:
+    return path.name.lower().endswith(TABLE_SUFFIXES)
 
 
 def _files(path: Path) -> dict[str, Path]:
@@ -78,50 +114,25 @@ def _files(path: Path) -> dict[str, Path]:
     path = path.resolve() if ".." in path.parts else path.absolute()
     if not path.is_dir():
         return {"train": path}
-    tables = sorted(file for file in path.iterdir() if file.suffix.lower() in TABLE_SUFFIXES)
-    found = {part: file for part, names in _PARTS.items() for file in reversed(tables) if file.stem.lower() in names}
+    tables = sorted(filter(_is_table_name, path.iterdir()))
+    found = {
+        part: file for part, names in _PARTS.items() for file in reversed(tables) if stem_of(file).lower() in names
+    }
     if "train" in found:
         return found
     if len(tables) == 1:
         return {"train": tables[0]}
+    if others := [file for file in path.iterdir() if file.suffix.lower() in OTHER_TABLE_SUFFIXES and not tables]:
+        refuse_other_format(min(others))
     listed = ", ".join(file.name for file in tables[:_MOST_LISTED])
     raise DataError(f"{path} has no train.csv{f', but {listed}. Choose one of them' if tables else ''}.")
 
 
 def _name(train: Path) -> str:
-    return train.parent.name if train.stem.lower() in _PARTS["train"] and train.parent.name else train.stem
+    return train.parent.name if stem_of(train).lower() in _PARTS["train"] and train.parent.name else stem_of(train)
 
 
-def _guess_target(file: TableFile) -> tuple[TableColumn, str]:
-    """The column that is most likely to be predicted, and why."""
-    columns, _ = find_columns(file, TableOptions(), frozenset())
-    usable = {column.name: column for column in columns if column.kind != "unused"}
-    if not usable:
-        raise DataError(f"{file.path} has no column that could be predicted.")
-    by_name = {name.lower(): name for name in usable}
-    for usual in _TARGET_NAMES:
-        if usual in by_name:
-            return usable[by_name[usual]], "for its name"
-    if file.path.stem.lower() in by_name:
-        return usable[by_name[file.path.stem.lower()]], "as the file is called like it"
-    if file.columns[-1] in usable:
-        return usable[file.columns[-1]], "as it is the last column"
-    first = next(iter(usable))
-    return usable[first], "as it is the first column that can be one"
-
-
-def _holds_classes(column: TableColumn) -> bool:
-    """Texts, or a few whole numbers that occur often."""
-    if not column.is_numeric:
-        return True
-    values = column.values[~column.is_missing]
-    if (values % 1).any() or column.num_unique > _MOST_CLASSES_OF_NUMBERS:
-        return False
-    return column.num_unique * _LEAST_PER_CLASS <= len(values)
-
-
-def _as_configured(path: Path, target: str, task: TableTask) -> TableData:
-    options = TableOptions(target_column=target)
+def _as_configured(path: Path, options: TableOptions, task: TableTask) -> TableData:
     config = _config_of(task)
     try:
         return read_table(config, path, options)
@@ -141,56 +152,67 @@ def _problem_sentences(table: TableData) -> list[str]:
         if problem.kind != "constant_column"  # told with the columns that are left out
     ]
     if (further := len(sentences) - _MOST_LISTED) > 0:
-        sentences[_MOST_LISTED:] = [f"{further:,} more of this kind; gardener check lists them."]
-    tolerated = Config().data.max_unreadable_fraction
-    num_rows = table.file.num_ragged + len(table.file.lines)
-    if table.file.num_ragged > tolerated * num_rows:
-        sentences.append(
+        where = "" if _has_too_many_misfits(table) else "; gardener check lists them"
+        sentences[_MOST_LISTED:] = [f"{further:,} more of this kind{where}."]
+    if _has_too_many_misfits(table):
+        num_rows = table.file.num_ragged + len(table.file.lines)
+        refused = (
             f"{table.file.num_ragged:,} of {num_rows:,} rows do not fit the header: training is refused unless "
-            "data.max_unreadable_fraction is raised."
+            "they are corrected or data.max_unreadable_fraction is raised."
         )
+        sentences.insert(0, refused)
     return sentences
+
+
+def _has_too_many_misfits(table: TableData) -> bool:
+    num_rows = table.file.num_ragged + len(table.file.lines)
+    return table.file.num_ragged > Config().data.max_unreadable_fraction * num_rows
 
 
 def _summary(table: TableData) -> str:
-    num_numbers = sum(column.is_numeric for column in table.features)
-    num_categories = len(table.features) - num_numbers
+    counts = Counter(column.holds for column in table.features)
     delimiter = next(name for name, character in DELIMITERS.items() if character == table.file.delimiter)
-    kinds = " and ".join(
-        text
-        for count, text in (
-            (num_numbers, f"{num_numbers} with numbers"),
-            (num_categories, f"{num_categories} with categories"),
-        )
-        if count
-    )
-    return (
-        f"{len(table.lines):,} rows with {len(table.features)} columns to learn from ({kinds}), divided by {delimiter}."
-    )
+    kinds = ", ".join(f"{counts[kind]} with {text}" for kind, text in _KIND_TEXTS.items() if counts[kind])
+    columns = f"{len(table.features)} column{'' if len(table.features) == 1 else 's'}"
+    return f"{_rows(len(table.lines))} with {columns} to learn from ({kinds}), divided by {delimiter}."
 
 
 def _target_sentences(table: TableData, why: str) -> list[str]:
-    change = "Choose another as the loader's target column if that is wrong."
+    names = ", ".join(table.target_names)
+    change = "" if why == AS_CHOSEN else " Choose another as the loader's target column if that is wrong."
+    few = [] if len(table.lines) >= _FEW_ROWS else [f"{_rows(len(table.lines))}: the figures will say little."]
     if not table.class_names:
-        low, high = float(table.targets.min()), float(table.targets.max())
-        return [f"The number in {table.target_name} ({low:g} to {high:g}) will be predicted, {why}. {change}"]
+        ranges = ", ".join(f"{low:g} to {high:g}" for low, high in _ranges(table))
+        what = "number" if len(table.target_names) == 1 else "numbers"
+        return [f"The {what} in {names} ({ranges}) will be predicted, {why}.{change}", *few]
+    if len(table.target_names) > 1:
+        counts = table.targets.sum(axis=0).astype(np.int64)
+        listed = [f"{name} ({count:,})" for name, count in zip(table.target_names, counts.tolist(), strict=True)]
+        return [f"Several classes per row will be predicted, {why}: {', '.join(listed)}.{change}", *few]
     counts = np.bincount(table.targets.astype(np.int64), minlength=len(table.class_names))
-    listed = [f"{name} ({count:,})" for name, count in zip(table.class_names, counts.tolist(), strict=True)]
+    listed = [f"{each} ({count:,})" for each, count in zip(table.class_names, counts.tolist(), strict=True)]
     shown = ", ".join(listed[:_MOST_LISTED]) + (" …" if len(listed) > _MOST_LISTED else "")
-    sentences = [f"The class in {table.target_name} will be predicted, {why}: {shown}. {change}"]
+    sentences = [f"The class in {names} will be predicted, {why}: {shown}.{change}", *few]
     if counts.min() < _FEW_PER_CLASS:
-        name = table.class_names[int(counts.argmin())]
-        sentences.append(f"The class {name} has only {_rows(counts.min())}: the network may not learn it well.")
+        rarest = table.class_names[int(counts.argmin())]
+        sentences.append(f"The class {rarest} has only {_rows(counts.min())}: the network may not learn it well.")
     return sentences
+
+
+def _ranges(table: TableData) -> list[tuple[float, float]]:
+    columns = table.targets.reshape(len(table.lines), -1)
+    return list(zip(columns.min(axis=0).tolist(), columns.max(axis=0).tolist(), strict=True))
 
 
 def _rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-def _other_files(files: Mapping[str, Path], table: TableData, sentences: list[str]) -> dict[str, Any]:
+def _other_files(
+    files: Mapping[str, Path], table: TableData, options: TableOptions, sentences: list[str]
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    options = TableOptions(target_column=table.target_name)
+    options = dataclasses.replace(options, target_column=table.target_names)
     config = _config_of(table.task)
     for key, path in files.items():
         try:

@@ -16,6 +16,7 @@ from trainer.engine.checks.gradients import check_gradients
 from trainer.engine.checks.labels import check_labels
 from trainer.engine.checks.outputs import check_first_loss, check_forward, check_range, check_shapes
 from trainer.engine.checks.overfit import NUM_STEPS, check_overfit
+from trainer.engine.checks.pictures import check_picture_size
 from trainer.engine.checks.subject import Subject
 from trainer.engine.checks.timing import check_time_and_memory
 from trainer.engine.quiet_output import QuietOutput
@@ -43,12 +44,13 @@ _WITHOUT: dict[str, Any] = {
     "data.split.fold": 0,
 }
 """What the checks do without: they look at one batch on one device, with the learning rate as it is set."""
-_NUM_CHECKS = 14
+_NUM_CHECKS = 15
 _Check = tuple[str, str, Callable[[Subject], Finding | list[Finding]]]
 _CHECKS: tuple[_Check, ...] = (
     ("forward", "Forward pass", check_forward),
     ("shapes", "Shapes", check_shapes),
     ("range", "Output range", check_range),
+    ("picture_size", "Picture size", check_picture_size),
     ("labels", "Labels", check_labels),
     ("first_loss", "First loss", check_first_loss),
     ("gradients", "Gradient", check_gradients),

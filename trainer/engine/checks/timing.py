@@ -76,7 +76,8 @@ def _epoch(subject: Subject, step_s: float) -> Finding:
     session, training = subject.session, subject.config.training
     epoch_s = session.steps_per_epoch * step_s + _validation_s(subject)
     text = f"about {described_time(epoch_s)} for {session.steps_per_epoch:,} batches and the validation"
-    whole = f"about {described_time(epoch_s * training.epochs)} for {training.epochs:,} epochs"
+    epochs = f"{training.epochs:,} epoch{'' if training.epochs == 1 else 's'}"
+    whole = f"about {described_time(epoch_s * training.epochs)} for {epochs}"
     return Finding("epoch", "An epoch", "pass", f"{text}; {whole}, saving not counted.")
 
 

@@ -23,18 +23,19 @@ from trainer.data.arrays.array_settings import ArraySettings, path_of
 from trainer.data.sample_index import SampleIndex
 from trainer.engine.data.divide import prepare_parts
 from trainer.engine.data.encoded_pixels import EncodedRows
+from trainer.engine.data.late_faults import LateFaults
 from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import ArrayPixels, aligned_array
 from trainer.engine.data.prepare import default_cache_folder
-from trainer.engine.data.prepared import PreparedData
-from trainer.engine.data.row_store import RowDecoder, RowStore, chosen_store
+from trainer.engine.data.prepared import NumberTarget, PreparedData
+from trainer.engine.data.row_store import RowDecoder, RowStore, chosen_store, num_before_training
 from trainer.engine.data.split import Split
 from trainer.engine.data.stored_pixels import StoredRows
 from trainer.engine.data.targets import ClassTargets, MaskTargets, NumberTargets, Targets
 from trainer.engine.reporting import Reporter
 
-_VERSION = 1
+_VERSION = 2
 _PART_TEXTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -66,14 +67,14 @@ def load_arrays(
     samples = _open_all(config, base_dir, settings, reporter)
     train = samples["train"]
     if train.pictures is not None:
-        return prepare_parts(
-            config,
-            _pictures(config, settings, samples, reporter, cache_folder or default_cache_folder()),
-            train.index.class_names,
-            reporter,
-        )
-    parts = {part: _table(found) for part, found in samples.items()}
+        parts = _pictures(config, settings, samples, reporter, cache_folder or default_cache_folder())
+    else:
+        parts = {part: _table(found) for part, found in samples.items()}
     prepared = prepare_parts(config, parts, train.index.class_names, reporter)
+    prepared = dataclasses.replace(prepared, indexes=lambda: {part: found.index for part, found in samples.items()})
+    if train.pictures is not None:
+        return prepared
+    prepared = dataclasses.replace(prepared, number_targets=_number_targets(train.index))
     return _scaled(prepared, train.index) if scale_table else prepared
 
 
@@ -108,10 +109,19 @@ def _scaled(prepared: PreparedData, index: SampleIndex) -> PreparedData:
     variances = (deviations**2).tolist()
     first = keras.layers.Normalization(mean=means.tolist(), variance=variances, name="scaling")
     last: tuple[Any, ...] = ()
+    targets = prepared.number_targets
     if index.labels is not None and not index.class_names:
         center, scale = _spread(index.labels[rows])
         last = (keras.layers.Rescaling(scale.tolist(), center.tolist(), dtype="float32", name="in_unit"),)
-    return dataclasses.replace(prepared, layers=(first,), output_layers=last)
+        targets = tuple(NumberTarget(target.name, float(scale[place])) for place, target in enumerate(targets))
+    return dataclasses.replace(prepared, layers=(first,), output_layers=last, number_targets=targets)
+
+
+def _number_targets(index: SampleIndex) -> tuple[NumberTarget, ...]:
+    """Several numbers per row, which files of arrays give no names."""
+    if index.labels is None or index.class_names or index.labels.ndim == 1 or index.labels.shape[1] == 1:
+        return ()
+    return tuple(NumberTarget(str(number + 1), 1.0) for number in range(index.labels.shape[1]))
 
 
 def _spread(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -155,7 +165,8 @@ def _pictures(
 ) -> dict[str, LoadedPart]:
     picture_format = PictureFormat.from_config(config.data)
     store = chosen_store(config.data.cache, _decoded_bytes(samples, picture_format), cache_folder, reporter)
-    total = sum(found.index.num_samples for found in samples.values())
+    decoders = {part: _decoder(found, picture_format) for part, found in samples.items()}
+    total = sum(map(num_before_training, decoders.values()))
     before = 0
     parts: dict[str, LoadedPart] = {}
     for part, found in samples.items():
@@ -164,14 +175,17 @@ def _pictures(
             reporter.progress(before + done, total, "pictures")
 
         index = found.index
-        decoder = _decoder(found, picture_format)
-        kept = store.prepare(decoder, functools.partial(_key, found, settings, picture_format, "pictures"), progress)
-        targets, unreadable = _picture_targets(found, settings, picture_format, store)
+        decoder = decoders[part]
+        faults = LateFaults(part, index.place, index.names, config.data.max_unreadable_fraction, reporter)
+        key = functools.partial(_key, found, settings, picture_format, "pictures")
+        kept = store.prepare(decoder, key, progress, faults)
+        targets, unreadable = _picture_targets(found, settings, picture_format, store, faults)
         # What a disk cache knows was found out by an earlier run; this one has looked at the labels anew.
         reasons = index.unusable | unreadable | kept.unreadable
         loaded = _part(index, kept.pixels, targets, picture_format.shape, reasons)
         parts[part] = dataclasses.replace(loaded, cache=kept.cache)
-        before += index.num_samples
+        faults.num_known = len(reasons)
+        before += num_before_training(decoder)
     return parts
 
 
@@ -192,14 +206,19 @@ def _decoder(samples: ArraySamples, picture_format: PictureFormat) -> RowDecoder
 
 
 def _picture_targets(
-    samples: ArraySamples, settings: ArraySettings, picture_format: PictureFormat, store: RowStore
+    samples: ArraySamples,
+    settings: ArraySettings,
+    picture_format: PictureFormat,
+    store: RowStore,
+    faults: LateFaults,
 ) -> tuple[Targets, dict[int, str]]:
     """What is to be predicted, and the reason by row for masks that cannot be used."""
     if samples.masks is None:
         return _targets(samples.index), {}
     mask_format = dataclasses.replace(picture_format, channels=1, interpolation="nearest")
     rows = StoredRows(samples.masks, mask_format, samples.index.unusable, is_mask=True, what="mask")
-    kept = store.prepare(rows, functools.partial(_key, samples, settings, mask_format, "masks"), lambda _done: None)
+    key = functools.partial(_key, samples, settings, mask_format, "masks")
+    kept = store.prepare(rows, key, lambda _done: None, faults)
     return MaskTargets(kept.pixels, len(samples.index.class_names)), kept.unreadable
 
 

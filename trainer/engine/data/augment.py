@@ -27,14 +27,6 @@ _DRAWS = (
 )
 
 
-def is_active(augmentation: AugmentationSection | None) -> bool:
-    """Whether it changes anything, its further steps aside."""
-    nothing = AugmentationSection()
-    return augmentation is not None and (
-        augmentation.model_copy(update={"steps": (), "fresh_every_epoch": nothing.fresh_every_epoch}) != nothing
-    )
-
-
 def draw_randomness(num_samples: int, seed: int, epoch: Any) -> Any:
     """The random numbers of one epoch.
 

@@ -8,22 +8,17 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from trainer.catalog.balance_support import balance_problem
 from trainer.config.config import Config
 from trainer.data.balance import balanced_rows, class_counts, class_weights, given_weights, weights_of_counts
+from trainer.engine.data.batches_together import read_usable
 from trainer.engine.data.split import Split
 from trainer.engine.data.targets import MaskTargets
 from trainer.engine.reporting import Reporter
-from trainer.errors import ConfigError, Problem
+from trainer.errors import ConfigError
 
 Counts = NDArray[np.int64]
 _MOST_COUNTED_MASKS = 500
-_UNBALANCED = {
-    "label_sets": "Samples with several classes each cannot be repeated, left out or weighed for one class without "
-    "changing the others. Choose none, and a loss that weighs classes.",
-    "boxes": "Boxes of several classes share a picture, so pictures cannot be balanced by class. Choose none.",
-    "numbers": "There are no classes to balance in a regression. Choose none.",
-    "masks": "A picture with a mask has pixels of many classes. Choose class_weights, or none.",
-}
 
 
 def balance_training(train: Split, config: Config, reporter: Reporter) -> tuple[Split, Counts | None, Counts | None]:
@@ -33,15 +28,12 @@ def balance_training(train: Split, config: Config, reporter: Reporter) -> tuple[
         ConfigError: Samples like these cannot be balanced like that.
     """
     section, labels = config.data.balance, train.labels
+    if problem := balance_problem(config, train.target_kind, has_pictures=len(train.input_shape) == 3):
+        raise ConfigError((problem,))
     if section.method == "class_weights" and train.target_kind == "masks":
         return _with_pixel_weights(train, config, reporter), None, None
     if labels is None:
-        if section.method != "none":
-            raise ConfigError((Problem("data.balance.method", _UNBALANCED[train.target_kind]),))
         return train, None, None
-    if section.method == "variations" and len(train.input_shape) != 3:
-        message = "Rows of a table cannot be varied like pictures. Choose oversample."
-        raise ConfigError((Problem("data.balance.method", message),))
     before = class_counts(labels, len(train.class_names))
     if section.method == "none":
         return train, before, before
@@ -71,18 +63,22 @@ def _with_pixel_weights(train: Split, config: Config, reporter: Reporter) -> Spl
         return _weighted(train, given_weights(section.class_weights, train.class_names), reporter)
     assert isinstance(train.targets, MaskTargets)
     step = -(-len(train.rows) // _MOST_COUNTED_MASKS)
-    counted = train.rows[::step]
-    counts = np.zeros(len(train.class_names), np.int64)
-    for row in counted:
+    counts, num_counted = np.zeros(len(train.class_names), np.int64), 0
+    for row in train.rows[::step]:
         mask = _mask(train.targets, int(row))
-        counts += np.bincount(mask[mask < len(counts)].ravel(), minlength=len(counts))
-    share = "all" if step == 1 else f"{len(counted):,} of {len(train.rows):,}"
+        if mask is not None:
+            counts += np.bincount(mask[mask < len(counts)].ravel(), minlength=len(counts))
+            num_counted += 1
+    share = "all" if num_counted == len(train.rows) else f"{num_counted:,} of {len(train.rows):,}"
     reporter.log("DATA", f"Class weights follow from the pixels of {share} training masks")
     return _weighted(train, weights_of_counts(counts, section, train.class_names), reporter)
 
 
-def _mask(targets: MaskTargets, row: int) -> NDArray[np.uint8]:
+def _mask(targets: MaskTargets, row: int) -> NDArray[np.uint8] | None:
+    """One mask, or `None` where it turns out to be unreadable."""
     pixels = targets.masks
-    read = pixels.read(tf.constant([row], tf.int64) if pixels.whole_batches else tf.constant(row, tf.int64))
-    mask: NDArray[np.uint8] = read.numpy()
-    return mask
+    if not pixels.whole_batches:
+        whole: NDArray[np.uint8] = pixels.read(tf.constant(row, tf.int64)).numpy()
+        return whole
+    (masks,), usable = read_usable(tf.constant([row], tf.int64), pixels)
+    return masks.numpy() if usable.numpy().all() else None

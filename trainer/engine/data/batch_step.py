@@ -14,11 +14,11 @@ import tensorflow as tf
 
 from trainer.catalog.augmentation_support import (
     MOVING_LAYERS,
-    PROBABILITY,
     STEPS_KEY,
     VARIATION_STEPS_KEY,
     unsuited_because,
 )
+from trainer.catalog.step_probability import PROBABILITY
 from trainer.config.component import Component
 from trainer.engine.components import build, find_object, parameters_of
 from trainer.engine.data.batch_seeds import BatchSeeds, seed_layer
@@ -241,7 +241,7 @@ def _described(received: Any) -> str:
 def _keras_refusal(step: BatchStep) -> Iterator[None]:
     try:
         yield
-    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError) as error:
         raise DataError(f"The step {step.component.name} of {step.key} failed: {error}") from error
 
 
@@ -267,7 +267,7 @@ def build_step(
         UserCodeError: The user's file cannot be imported, or its class cannot be made.
     """
     found = find_object(kind, component, functions_dir)
-    if kind == "augmentation" and component.file is None and (reason := unsuited_because(component.name, target_kind)):
+    if kind == "augmentation" and component.file is None and (reason := unsuited_because(_name(found), target_kind)):
         raise ConfigError((Problem(VARIATION_STEPS_KEY if only_copies else STEPS_KEY, reason),))
     plain = _without_probability(component, found) if kind == "augmentation" else component
     probability = 1.0 if plain is component else _number(component.arguments[PROBABILITY])
@@ -287,6 +287,11 @@ def build_step(
     )
 
 
+def _name(found: Callable[..., Any]) -> str:
+    """Of something built in: its own spelling, however the configuration spells it."""
+    return str(getattr(found, "__name__", ""))
+
+
 def _number(value: Any) -> float:
     return 1.0 if value is None else float(value)
 
@@ -304,7 +309,7 @@ def _target(
 ) -> Any:
     if not inspect.isclass(found):
         return found
-    is_moving = target_kind == "boxes" and component.file is None and component.name in MOVING_LAYERS
+    is_moving = target_kind == "boxes" and component.file is None and _name(found) in MOVING_LAYERS
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")  # pictures are changed in full precision, whatever the model computes in
     try:

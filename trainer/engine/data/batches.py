@@ -77,3 +77,16 @@ def index_dataset(plan: BatchPlan, randomness: Callable[[Any], Any] | None, *, b
 def without_sign(indices: Any) -> Any:
     """Indices of samples, those of the filling included."""
     return tf.where(indices < 0, -1 - indices, indices)
+
+
+def without_filling(indices: Any, *columns: Any) -> tuple[Any, ...]:
+    """The columns of a batch without the rows that fill it up, which `indices` tell by their sign."""
+    num_samples = tf.math.count_nonzero(indices >= 0)
+    return tuple(column[:num_samples] for column in columns)
+
+
+def in_parallel(dataset: Any, function: Callable[..., Any], calls: int) -> Any:
+    """`dataset.map(function)`, in order, with so many calls at once."""
+    # Nothing in there branches in Python; converting it for that would only take time.
+    function = tf.autograph.experimental.do_not_convert(function)
+    return dataset.map(function, num_parallel_calls=calls, deterministic=True)

@@ -73,7 +73,7 @@ def decode_folder(
             missing[rest[positions]] = False
             progress(len(paths) - int(missing.sum()))
 
-    if _seem_to_fit(folder, paths, picture_format):
+    if seem_to_fit(folder, paths, picture_format):
         take_all(fits=True)
     num_fitting = len(paths) - int(missing.sum())
     take_all(fits=False)
@@ -89,7 +89,8 @@ def decode_folder(
     return Decoded(unreadable, by_pillow, num_fitting + len(unreadable) == len(paths))
 
 
-def _seem_to_fit(folder: Path, paths: PathList, picture_format: PictureFormat) -> bool:
+def seem_to_fit(folder: Path, paths: PathList, picture_format: PictureFormat) -> bool:
+    """Whether some pictures that were looked at all have the wanted size already."""
     return look_at_pictures(folder, paths, _NUM_LOOKED_AT).common_size == picture_format.shape[:2]
 
 
@@ -97,6 +98,11 @@ def full_paths(folder: Path, paths: PathList) -> Any:
     """The pictures' full paths as a string tensor."""
     with tf.device("CPU:0"):
         return tf.constant([os.fsencode(folder) + b"/" + path for path in paths.as_bytes()], dtype=tf.string)
+
+
+def full_path(folder: Path, path: str) -> bytes:
+    """One picture's full path, as TensorFlow takes it."""
+    return os.fsencode(folder) + b"/" + os.fsencode(path)
 
 
 def num_cores() -> int:

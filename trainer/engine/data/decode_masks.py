@@ -17,6 +17,7 @@ from trainer.data.path_list import PathList
 from trainer.data.pictures.mask_coding import UNCOUNTED, MaskCoding, MaskValueError, read_mask
 from trainer.data.pictures.pillow_picture import UnreadablePictureError
 from trainer.engine.data.decode_folder import Decoded, Store, full_paths, num_cores
+from trainer.engine.data.pixels import one_by_one
 from trainer.engine.data.placement import ResizeMode, placed_mask
 
 _PER_CHUNK = 256
@@ -61,6 +62,22 @@ def decode_mask(path: Path, mask_format: MaskFormat) -> NDArray[np.uint8]:
     return placed_mask(mask, size, mask_format.resize_mode, UNCOUNTED)[..., None]
 
 
+def mask_of(folder: Path, name: str, mask_format: MaskFormat) -> NDArray[np.uint8]:
+    """As `decode_mask`, of the file of that name, which errors name.
+
+    Raises:
+        UnreadablePictureError: There is none, or it cannot be used.
+    """
+    if not name:
+        raise UnreadablePictureError("it has no mask")
+    try:
+        return decode_mask(folder / name, mask_format)
+    except UnreadablePictureError as error:
+        raise UnreadablePictureError(f"its mask {name} cannot be read: {error}") from error
+    except MaskValueError as error:
+        raise UnreadablePictureError(f"its mask {name} {error}") from error
+
+
 def decode_masks(
     folder: Path, paths: PathList, mask_format: MaskFormat, store: Store, progress: Callable[[int], None]
 ) -> Decoded:
@@ -75,15 +92,10 @@ def decode_masks(
     """
 
     def decode(position: int) -> NDArray[np.uint8] | str:
-        name = paths[position]
-        if not name:
-            return "it has no mask"
         try:
-            return decode_mask(folder / name, mask_format)
+            return mask_of(folder, paths[position], mask_format)
         except UnreadablePictureError as error:
-            return f"its mask {name} cannot be read: {error}"
-        except MaskValueError as error:
-            return f"its mask {name} {error}"
+            return str(error)
 
     unreadable: dict[int, str] = {}
     with ThreadPoolExecutor(num_cores()) as threads:
@@ -116,8 +128,11 @@ class MaskFilePixels:
         self._full_paths = full_paths(folder, paths)
 
     def read(self, rows: Any) -> Any:
-        """See `Pixels.read`; one row of shape ()."""
-        path = tf.gather(self._full_paths, rows)
+        """See `Pixels.read`; one row of shape (), or several of shape (B,)."""
+        return one_by_one(self._read_one, rows, self.mask_format.shape)
+
+    def _read_one(self, row: Any) -> Any:
+        path = tf.gather(self._full_paths, row)
         mask = tf.numpy_function(self._decode, [path], tf.uint8, stateful=False)
         return tf.ensure_shape(mask, self.mask_format.shape)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config.config import Config
 from trainer.data.divide_rows import DivisibleSamples, Division, divide_samples
+from trainer.data.left_out import lost_classes_text
 from trainer.data.sample_index import DataProblem
 from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.data.part import ClassCount
@@ -83,11 +84,14 @@ def balanced(prepared: PreparedData, config: Config, reporter: Reporter) -> Prep
 
     Raises:
         ConfigError: Samples like these cannot be balanced like that.
+        DataError: More masks than are tolerated cannot be read when their pixels are counted.
     """
     from trainer.engine.data.balanced_split import balance_training
+    from trainer.engine.data.failures import decode_failures_explained
 
     assert isinstance(prepared.train, Split)
-    train, before, after = balance_training(prepared.train, config, reporter)
+    with decode_failures_explained(prepared):
+        train, before, after = balance_training(prepared.train, config, reporter)
     counts = None if before is None or after is None else ClassCounts(before, after)
     return dataclasses.replace(prepared, train=train, class_counts=counts)
 
@@ -118,12 +122,17 @@ def _num_classes(targets: Targets, class_names: tuple[str, ...]) -> ClassCount:
 
 def _told_problems(parts: Mapping[str, LoadedPart], reporter: Reporter) -> tuple[DataProblem, ...]:
     problems = tuple(problem for part in parts.values() for problem in part.problems)
+    tell_problems(problems, reporter)
+    return problems
+
+
+def tell_problems(problems: Sequence[DataProblem], reporter: Reporter) -> None:
+    """Log the first 20 problems, and how many more there are."""
     for problem in problems[:_MOST_TOLD]:
         where = ", ".join(item for item in (problem.file, problem.place) if item)
         reporter.log("DATA", f"{where}: {problem.message}" if where else problem.message)
     if len(problems) > _MOST_TOLD:
         reporter.log("DATA", f"… and {len(problems) - _MOST_TOLD:,} more problems; the Data page lists all")
-    return problems
 
 
 def _tell_division(
@@ -155,13 +164,6 @@ def _tell_division(
 
 
 def _refuse_lost_classes(part: LoadedPart, rows: NDArray[np.int64], class_names: tuple[str, ...]) -> None:
-    if part.labels is None:
-        return
-    counts = np.bincount(part.labels[rows], minlength=len(class_names))
-    lost = [name for name, count in zip(class_names, counts, strict=True) if not count]
-    if lost:
-        what = "pictures" if len(part.input_shape) == 3 else "samples"
-        raise DataError(
-            f"None of the {what} of {', '.join(lost[:5])} in {part.place} can be read. "
-            "Replace them, or remove the class."
-        )
+    what = "pictures" if len(part.input_shape) == 3 else "samples"
+    if text := lost_classes_text(part.labels, rows, class_names, part.place, what):
+        raise DataError(text)

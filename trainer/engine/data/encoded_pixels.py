@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,18 @@ from trainer.engine.data.decode_folder import CALLS_PER_CORE, Decoded, Store, nu
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import Pixels
 from trainer.engine.data.row_store import Progress
+from trainer.engine.data.verify import MOST_DECODED, some_rows
 from trainer.errors import DataError
 
 _BATCH_BYTES = 16 * 2**20
 _MOST_PER_BATCH = 256
 _NUM_LOOKED_AT = 16
 _CONTENTS_AT_ONCE = 32
-_MOST_CHECKED = 20_000
 _MODES: dict[int, Any] = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 class EncodedRows:
-    """All encoded pictures of a file. See `RowDecoder`.
+    """All encoded pictures of a file. See `RowDecoder` and, for very many, `LateReader`.
 
     Args:
         pictures: Their bytes.
@@ -44,6 +45,21 @@ class EncodedRows:
         self._pictures = pictures
         self._format = picture_format
         self._unusable = dict(unusable)
+
+    @property
+    def late(self) -> EncodedRows | None:
+        """See `RowDecoder.late`; `GraphReader` too."""
+        return self if self.num_rows > MOST_DECODED else None
+
+    @property
+    def in_graph(self) -> EncodedRows:
+        """See `LateReader.in_graph`."""
+        return self
+
+    @cached_property
+    def fits(self) -> bool:
+        """See `GraphReader.fits`."""
+        return self._seem_to_fit(self._usable(np.arange(self.num_rows)))
 
     def decode(self, store: Store, progress: Progress) -> Decoded:
         """See `RowDecoder.decode`: by TensorFlow, and by Pillow what that does not read."""
@@ -75,25 +91,32 @@ class EncodedRows:
         return Decoded(unreadable, tuple(by_pillow), all_fit)
 
     def direct(self, progress: Progress) -> tuple[Pixels, dict[int, str]]:
-        """See `RowDecoder.direct`. Up to 20,000 pictures are decoded once; of more, only those that look odd are."""
-        if self.num_rows <= _MOST_CHECKED:
-            decoded = self.decode(_forget, progress)
-        else:
-            plain = dict.fromkeys(self._plain_rows(), "not looked at")
-            odd = EncodedRows(self._pictures, self._format, self._unusable | plain).decode(_forget, progress)
-            unreadable = {row: reason for row, reason in odd.unreadable.items() if row not in plain}
-            decoded = Decoded(unreadable, odd.by_pillow)
+        """See `RowDecoder.direct`."""
+        decoded = self.decode(_forget, progress)
         return EncodedPixels(self._pictures, self._format, decoded), decoded.unreadable
 
-    def _plain_rows(self) -> list[int]:
-        """Rows that TensorFlow will read, as their first bytes look."""
-        return [
-            row
-            for row in range(self.num_rows)
-            if row not in self._unusable
-            and self._format.channels < 4
-            and self._pictures.content(row).startswith((b"\xff\xd8\xff", b"\x89PNG"))
-        ]
+    def look_at_some(self, progress: Progress) -> dict[int, str]:
+        """See `LateReader.look_at_some`."""
+        some = self._usable(some_rows(self.num_rows))
+        others = dict.fromkeys(np.setdiff1d(np.arange(self.num_rows), some).tolist(), "")
+        found = EncodedRows(self._pictures, self._format, others)
+        decoded = found.decode(_forget, lambda done: progress(done - len(others)))
+        return self._unusable | {row: reason for row, reason in decoded.unreadable.items() if row not in others}
+
+    def sources(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """See `GraphReader.sources`: the bytes."""
+        return contents_of(self._pictures, rows)
+
+    def decode_source(self, source: Any, *, fits: bool) -> Any:
+        """See `GraphReader.decode_source`."""
+        return decode_with_tensorflow(source, self._format, fits=fits)
+
+    def decode_alone(self, row: int) -> NDArray[np.uint8]:
+        """See `LateReader.decode_alone`."""
+        return decode_content(self._pictures.content(row), self._format)
+
+    def _usable(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.setdiff1d(rows, list(self._unusable))
 
     def _seem_to_fit(self, rows: NDArray[np.int64]) -> bool:
         if not len(rows):

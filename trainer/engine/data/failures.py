@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -13,6 +15,8 @@ from trainer.engine.components import find_object
 from trainer.engine.data.decode_folder import decode_folder
 from trainer.engine.data.decode_masks import MaskFilePixels, decode_masks
 from trainer.engine.data.encoded_pixels import EncodedPixels
+from trainer.engine.data.late_pixels import LatePixels
+from trainer.engine.data.part import DataPart
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.pixels import FilePixels
 from trainer.engine.data.prepared import PreparedData
@@ -45,6 +49,9 @@ def explain_decode_failure(error: BaseException, prepared: PreparedData) -> Data
     if not isinstance(error, _DECODE_ERRORS):
         return None
     for split in prepared.splits.values():
+        for source in late_pixels_of(split):
+            if source.faults.failure is not None:
+                return source.faults.failure
         if isinstance(split, Split) and isinstance(split.inputs, (StoredPixels, EncodedPixels)):
             if explained := split.inputs.explain_failure():
                 return explained
@@ -60,6 +67,30 @@ def explain_decode_failure(error: BaseException, prepared: PreparedData) -> Data
                 "decodes everything before training begins."
             )
     return None
+
+
+@contextlib.contextmanager
+def decode_failures_explained(prepared: PreparedData) -> Iterator[None]:
+    """Name the file that breaks while batches are read outside of a training.
+
+    Args:
+        prepared: What they are read from.
+
+    Raises:
+        DataError: See `explain_decode_failure`, which what it cannot explain passes by.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if explained := explain_decode_failure(error, prepared):
+            raise explained from error
+        raise
+
+
+def late_pixels_of(part: DataPart) -> tuple[LatePixels, ...]:
+    """What of a part is read while training: pictures, masks."""
+    sources = (part.inputs, part.targets.source) if isinstance(part, Split) else ()
+    return tuple(source for source in sources if isinstance(source, LatePixels))
 
 
 def explain_shape_failure(error: BaseException, config: Config, functions_dir: Path) -> UserCodeError | None:

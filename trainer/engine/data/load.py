@@ -9,16 +9,17 @@ from typing import Any, cast
 import keras
 import tensorflow as tf
 
+from trainer.catalog.augmentation_support import picture_step_problem
 from trainer.config.config import Config
 from trainer.engine.components import build
-from trainer.engine.data.augment import is_active
 from trainer.engine.data.batch_step import BatchStep, build_step
 from trainer.engine.data.custom_loader import load_custom
+from trainer.engine.data.failures import decode_failures_explained
 from trainer.engine.data.part import DataPart
 from trainer.engine.data.prepared import PreparedData
 from trainer.engine.data.steps import DataSteps
 from trainer.engine.reporting import Reporter
-from trainer.errors import ConfigError, Problem
+from trainer.errors import ConfigError
 
 
 def load_data(
@@ -45,24 +46,17 @@ def load_data(
             PreparedData, build("loader", config.data.loader, data_dir=base_dir, config=config, reporter=reporter)
         )
     _require_pictures(config, prepared)
-    return _with_steps(prepared, config, functions_dir, reporter, one_hot)
+    with decode_failures_explained(prepared):
+        return _with_steps(prepared, config, functions_dir, reporter, one_hot)
 
 
 def _require_pictures(config: Config, prepared: PreparedData) -> None:
     shape = prepared.input_shape
     if not isinstance(shape, dict) and len(shape) == 3:
         return
-    for key, is_set in (
-        ("data.preprocessing", bool(config.data.preprocessing)),
-        ("data.augmentation.steps", bool(config.data.augmentation.steps)),
-        ("data.augmentation", is_active(config.data.augmentation)),
-    ):
-        if is_set:
-            received = f"inputs {', '.join(shape)}" if isinstance(shape, dict) else f"inputs of shape {shape}"
-            message = (
-                f"This works on pictures of (height, width, channels), but the loader gives {received}. Do it there."
-            )
-            raise ConfigError((Problem(key, message),))
+    received = f"inputs {', '.join(shape)}" if isinstance(shape, dict) else f"inputs of shape {shape}"
+    if problem := picture_step_problem(config, received):
+        raise ConfigError((problem,))
 
 
 def _with_steps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ class Pixels(Protocol):
 
     @property
     def whole_batches(self) -> bool:
-        """Whether `read` takes a batch of rows at once, shape (B,), or one row, shape ()."""
+        """Whether `read` takes rows of shape (B,) only; otherwise also one row, shape (), which is quicker."""
 
     def read(self, rows: Any) -> Any:
         """Pictures in a TensorFlow graph.
@@ -81,6 +82,14 @@ def aligned_array(shape: tuple[int, ...], dtype: Any = np.uint8) -> NDArray[Any]
     return aligned
 
 
+def one_by_one(read: Callable[[Any], Any], rows: Any, shape: tuple[int, int, int]) -> Any:
+    """What `read` gives for one row, of shape (), or for each of several, of shape (B,): uint8."""
+    if rows.shape.rank == 0:
+        return read(rows)
+    plain = tf.autograph.experimental.do_not_convert(read)
+    return tf.map_fn(plain, rows, fn_output_signature=tf.TensorSpec(shape, tf.uint8))
+
+
 class FilePixels:
     """Decodes from the files every time.
 
@@ -103,12 +112,15 @@ class FilePixels:
             self._by_pillow = tf.constant(by_pillow)
 
     def read(self, rows: Any) -> Any:
-        """See `Pixels.read`; one row of shape ()."""
-        path = tf.gather(self._paths, rows)
+        """See `Pixels.read`; one row of shape (), or several of shape (B,)."""
+        return one_by_one(self._read_one, rows, self.picture_format.shape)
+
+    def _read_one(self, row: Any) -> Any:
+        path = tf.gather(self._paths, row)
         if not self._decoded.by_pillow:
             return self._by_tensorflow(path)
         picture = tf.cond(
-            tf.gather(self._by_pillow, rows),
+            tf.gather(self._by_pillow, row),
             lambda: tf.numpy_function(self._decode_by_pillow, [path], tf.uint8, stateful=False),
             lambda: self._by_tensorflow(path),
         )

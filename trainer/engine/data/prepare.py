@@ -11,7 +11,7 @@ import numpy as np
 import platformdirs
 
 from trainer.config.config import Config
-from trainer.config.task import TASKS, Task
+from trainer.config.targets import task_problem
 from trainer.data.findings import summary
 from trainer.data.path_list import PathList
 from trainer.data.pictures.image_index import index_picture_parts
@@ -19,24 +19,17 @@ from trainer.data.pictures.picture_options import PictureOptions
 from trainer.data.pictures.pillow_samples import PillowSamples
 from trainer.data.sample_index import DataProblem, SampleIndex
 from trainer.engine.data.box_targets import place_boxes
-from trainer.engine.data.cache_choice import CacheKind
 from trainer.engine.data.decode_masks import MaskFormat
 from trainer.engine.data.divide import prepare_parts
+from trainer.engine.data.late_faults import LateFaults
 from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.data.picture_files import MaskFiles, PictureFiles
 from trainer.engine.data.picture_format import PictureFormat
 from trainer.engine.data.prepared import PreparedData
-from trainer.engine.data.row_store import Progress, ReadyRows, RowStore, chosen_store
-from trainer.engine.data.targets import BoxTargets, ClassTargets, MaskTargets, NumberTargets, Targets
+from trainer.engine.data.row_store import Progress, ReadyRows, RowStore, chosen_store, num_before_training
+from trainer.engine.data.targets import ClassTargets, MaskTargets, NumberTargets, Targets
 from trainer.engine.reporting import Reporter
-from trainer.errors import ConfigError, Problem
-
-_TASK_OF_TARGETS: dict[type[object], Task] = {
-    ClassTargets: "image_classification",
-    NumberTargets: "image_classification",
-    MaskTargets: "image_segmentation",
-    BoxTargets: "object_detection",
-}
+from trainer.errors import ConfigError
 
 
 def prepare_data(
@@ -65,11 +58,11 @@ def prepare_data(
     _refuse_other_task(config, indices["train"])
     for part, index in indices.items():
         reporter.log("DATA", _found(part, index))
-        _note_missing_classes(part, index, reporter)
         if told := summary(index.problems):
             reporter.log("DATA", f"What is wrong in the {part} data: {told}")
     parts = _make_ready(config, indices, reporter, cache_folder or default_cache_folder())
-    return prepare_parts(config, parts, indices["train"].class_names, reporter)
+    prepared = prepare_parts(config, parts, indices["train"].class_names, reporter)
+    return dataclasses.replace(prepared, indexes=lambda: indices)
 
 
 def default_cache_folder() -> Path:
@@ -78,12 +71,9 @@ def default_cache_folder() -> Path:
 
 
 def _refuse_other_task(config: Config, index: SampleIndex) -> None:
-    kind = BoxTargets if index.boxes is not None else MaskTargets if index.mask_names is not None else ClassTargets
-    task, has = config.project.task, _TASK_OF_TARGETS[kind]
-    if task not in (has, "custom"):
-        what = {BoxTargets: "boxes", MaskTargets: "masks", ClassTargets: "classes"}[kind]
-        message = f"The pictures in {index.place} come with {what}, which is {TASKS[has].title.lower()}. Choose {has}"
-        raise ConfigError((Problem("project.task", f"{message}, or another layout of the loader."),))
+    """Before pictures are decoded, which may take long."""
+    if problem := task_problem(config.project.task, index.target_kind, has_pictures=True):
+        raise ConfigError((problem,))
 
 
 def _found(part: str, index: SampleIndex) -> str:
@@ -96,16 +86,6 @@ def _found(part: str, index: SampleIndex) -> str:
         several = index.labels is not None and index.labels.ndim == 2
         what = f"with any of {classes}" if several else f"in {classes}"
     return f"Found {index.num_samples:,} {part} pictures {what} in {index.place}"
-
-
-def _note_missing_classes(part: str, index: SampleIndex, reporter: Reporter) -> None:
-    missing = [name for name, count in zip(index.class_names, index.class_counts.tolist(), strict=False) if not count]
-    if missing and part != "train":
-        reporter.notice(
-            "warning",
-            f"The {part} folder {index.place} has no picture of {len(missing)} of the "
-            f"{len(index.class_names)} classes ({_some(missing)}): its figures say nothing about them.",
-        )
 
 
 def _some(names: list[str] | tuple[str, ...]) -> str:
@@ -121,7 +101,8 @@ class _Files:
 
     @property
     def count(self) -> int:
-        return len(self.pictures.paths) * (1 if self.masks is None else 2)
+        """How many files are read before training."""
+        return sum(num_before_training(rows) for rows in (self.pictures, self.masks) if rows is not None)
 
     @property
     def num_bytes(self) -> int:
@@ -152,17 +133,24 @@ def _make_ready(
     total, before = sum(item.count for item in files.values()), 0
     parts: dict[str, LoadedPart] = {}
     for part, index in indices.items():
+        end = before + files[part].count
 
-        def progress(done: int, before: int = before) -> None:
-            reporter.progress(before + done, total, "pictures")
+        def progress(done: int, before: int = before, end: int = end) -> None:
+            # Where one of some is broken, all are looked at: that is more than was expected.
+            reporter.progress(min(before + done, end), total, "pictures")
 
-        parts[part] = _loaded(index, files[part], store, progress)
-        before += files[part].count
+        faults = LateFaults(part, index.place, index.names, config.data.max_unreadable_fraction, reporter)
+        parts[part] = _loaded(index, files[part], store, progress, faults)
+        faults.num_known = len(parts[part].unreadable)
+        before = end
     return parts
 
 
-def _loaded(index: SampleIndex, files: _Files, store: RowStore, progress: Progress) -> LoadedPart:
-    pictures, masks = _read(files, store, progress)
+def _loaded(index: SampleIndex, files: _Files, store: RowStore, progress: Progress, faults: LateFaults) -> LoadedPart:
+    pictures, masks = store.prepare(files.pictures, files.pictures.key, progress, faults), None
+    if files.masks is not None:
+        count = num_before_training(files.pictures)
+        masks = store.prepare(files.masks, files.masks.key, lambda done: progress(count + done), faults)
     of_masks = masks.unreadable if masks is not None else {}
     problems = [
         DataProblem("mask_value", reason, index.names[number])
@@ -180,26 +168,6 @@ def _loaded(index: SampleIndex, files: _Files, store: RowStore, progress: Progre
         groups=index.groups,
         problems=(*index.problems, *problems),
     )
-
-
-def _read(files: _Files, store: RowStore, progress: Progress) -> tuple[ReadyRows, ReadyRows | None]:
-    """Pictures and masks, kept in the same way: they are read together."""
-    pictures = store.prepare(files.pictures, files.pictures.key, progress)
-    if files.masks is None:
-        return pictures, None
-    count = len(files.pictures.paths)
-    masks = store.prepare(files.masks, files.masks.key, lambda done: progress(count + done))
-    if pictures.pixels.whole_batches == masks.pixels.whole_batches:
-        return pictures, masks
-    off: CacheKind = "off"
-    store = dataclasses.replace(store, cache=off)
-    return store.prepare(files.pictures, files.pictures.key, _unheard), store.prepare(
-        files.masks, files.masks.key, _unheard
-    )
-
-
-def _unheard(_done: int) -> None:
-    """It was said before how many are done."""
 
 
 def _targets(index: SampleIndex, picture_format: PictureFormat, masks: ReadyRows | None, reporter: Reporter) -> Targets:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.sample_index import DataProblem
+from trainer.config.targets import TargetKind as TargetKind
+from trainer.data.sample_index import DataProblem, SampleIndex
 from trainer.engine.data.cache_choice import CacheKind
 from trainer.engine.data.part import ClassCount, DataPart, InputShape
 
-TargetKind = Literal["classes", "label_sets", "numbers", "masks", "boxes", "other"]
+
+@dataclass(frozen=True, slots=True)
+class NumberTarget:
+    """One of several numbers that are predicted.
+
+    Attributes:
+        name: What it is called.
+        scale: Its error is divided by this in the loss, so that those in large units do not outweigh the others.
+    """
+
+    name: str
+    scale: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +62,9 @@ class PreparedData:
         files: What the run folder is to keep about the data: text by file name, such as `table.json`.
         problems: What was found wrong with the data.
         class_counts: Training samples of every class before and after balancing; `None` where samples have no class.
+        indexes: Gives what was known of the samples before they were decoded, by part with data of its own; `None` for
+            a user's loader.
+        number_targets: What each of several numbers is called and how large it is; empty for one number or none.
     """
 
     train: DataPart
@@ -65,7 +80,9 @@ class PreparedData:
     problems: tuple[DataProblem, ...] = ()
     class_counts: ClassCounts | None = None
     output_layers: tuple[Any, ...] = ()
+    number_targets: tuple[NumberTarget, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    indexes: Callable[[], Mapping[str, SampleIndex]] | None = None
 
     @property
     def splits(self) -> dict[str, DataPart]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from trainer.catalog.augmentation_support import is_active
 from trainer.config.sections import AugmentationSection
-from trainer.engine.data.augment import augment, draw_rows, is_active
+from trainer.engine.data.augment import augment, draw_rows
 from trainer.engine.data.batch_seeds import batch_seed
 from trainer.engine.data.decode_folder import num_cores
 from trainer.engine.data.labels import LabelKind, in_form

@@ -18,8 +18,12 @@ from trainer.engine.data.cache_choice import (
     free_memory_bytes,
 )
 from trainer.engine.data.decode_folder import Decoded, Store
-from trainer.engine.data.disk_cache import make_entry, open_entry
+from trainer.engine.data.disk_cache import CachedPictures, make_empty_entry, make_entry, open_entry
+from trainer.engine.data.late_faults import LateFaults
+from trainer.engine.data.late_pixels import LatePixels, LateReader
+from trainer.engine.data.late_rows import DiskRows, LateRows, MemoryRows
 from trainer.engine.data.pixels import ArrayPixels, Pixels, aligned_array
+from trainer.engine.data.verify import some_rows
 from trainer.engine.reporting import Reporter
 
 Progress = Callable[[int], None]
@@ -41,6 +45,10 @@ class RowDecoder(Protocol):
 
     def direct(self, progress: Progress) -> tuple[Pixels, dict[int, str]]:
         """Pixels that are decoded again every time, and the reason by row for what cannot be."""
+
+    @property
+    def late(self) -> LateReader | None:
+        """Reads single rows while training, where they are too many to be read before; else `None`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,14 +80,17 @@ class RowStore:
     cache_folder: Path
     reporter: Reporter
 
-    def prepare(self, rows: RowDecoder, key: Callable[[], str], progress: Progress) -> ReadyRows:
-        """Decode or check all rows.
+    def prepare(self, rows: RowDecoder, key: Callable[[], str], progress: Progress, faults: LateFaults) -> ReadyRows:
+        """Decode or check all rows; of very many only some, and the others when a batch first asks for them.
 
         Args:
             rows: What to decode.
             key: Gives the name of the entry in the disk cache, which changes with all that decides the decoded values.
-            progress: Receives how many rows are done.
+            progress: Receives how many rows are done; at the end `num_before_training(rows)`.
+            faults: Told what cannot be read while training.
         """
+        if (reader := rows.late) is not None:
+            return self._late(reader, key, progress, faults)
         if self.cache == "memory":
             try:
                 return self._in_memory(rows, progress)
@@ -92,6 +103,48 @@ class RowStore:
                 self._give_up(f"disk in {self.cache_folder}", error.strerror or str(error))
         pixels, unreadable = rows.direct(progress)
         return ReadyRows(pixels, unreadable, "off")
+
+    def _late(self, reader: LateReader, key: Callable[[], str], progress: Progress, faults: LateFaults) -> ReadyRows:
+        unreadable: dict[int, str] | None = None
+        kept: LateRows | None = None
+        if self.cache == "memory":
+            try:
+                kept = MemoryRows(reader.num_rows, reader.shape)
+            except MemoryError:
+                self._give_up("memory", "there is too little memory")
+        elif self.cache == "disk":
+            try:
+                name = key()
+                entry = self._late_entry(reader, name, progress)
+                unreadable = entry.decoded.unreadable
+                kept = None if entry.there is None else DiskRows(self.cache_folder / name, entry)
+                if kept is None:
+                    return ReadyRows(ArrayPixels(entry.array), unreadable, "disk")
+            except OSError as error:
+                self._give_up(f"disk in {self.cache_folder}", error.strerror or str(error))
+        if unreadable is None:
+            unreadable = reader.look_at_some(progress)
+        self._tell_late(reader, kept)
+        return ReadyRows(LatePixels(reader, faults, kept), unreadable, "off" if kept is None else self.cache)
+
+    def _late_entry(self, reader: LateReader, name: str, progress: Progress) -> CachedPictures:
+        entry = open_entry(self.cache_folder, name)
+        if entry is not None:
+            self.reporter.log("DATA", f"Using what was decoded before, in {self.cache_folder / name}")
+            progress(len(some_rows(reader.num_rows)))
+            return entry
+        unreadable = reader.look_at_some(progress)
+        return make_empty_entry(self.cache_folder, name, reader.num_rows, reader.shape, unreadable)
+
+    def _tell_late(self, reader: LateReader, kept: LateRows | None) -> None:
+        num_left = reader.num_rows - (0 if kept is None else int(kept.there.sum()))
+        if num_left:
+            and_kept = "" if kept is None else ", and kept"
+            self.reporter.log(
+                "DATA",
+                f"Training begins without reading all: {num_left:,} of {reader.num_rows:,} are decoded when a batch "
+                f"first asks for them{and_kept}. What cannot be read then is named and left out",
+            )
 
     def _in_memory(self, rows: RowDecoder, progress: Progress) -> ReadyRows:
         array = aligned_array((rows.num_rows, *rows.shape))
@@ -119,6 +172,11 @@ class RowStore:
             f"The decoded data cannot be kept on {place}: {reason}. It is decoded again in every epoch, which is "
             "slower. Free some space, or set data.cache to off.",
         )
+
+
+def num_before_training(rows: RowDecoder) -> int:
+    """How many rows are read before training."""
+    return rows.num_rows if rows.late is None else len(some_rows(rows.num_rows))
 
 
 def chosen_store(wanted: CacheSetting, needed_bytes: int, cache_folder: Path, reporter: Reporter) -> RowStore:

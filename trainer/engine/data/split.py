@@ -13,10 +13,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from trainer.catalog.augmentation_support import is_active
 from trainer.config.sections import AugmentationSection
 from trainer.data.augmentation_strength import Strength
-from trainer.engine.data.augment import Copies, augment_sample_batch, draw_randomness, is_active
-from trainer.engine.data.batches import BatchPlan, index_dataset, without_sign
+from trainer.engine.data.augment import Copies, augment_sample_batch, draw_randomness
+from trainer.engine.data.batches import BatchPlan, in_parallel, index_dataset, without_filling, without_sign
+from trainer.engine.data.batches_together import BatchesTogether, are_late, are_read_together, look, without_empty
+from trainer.engine.data.counted import Counted
 from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.data.decode_folder import CALLS_PER_CORE, num_cores
 from trainer.engine.data.pixels import Pixels
@@ -114,8 +117,9 @@ class Split:
         Returns:
             Batches (inputs, targets), with a weight per sample or pixel as a third where classes are weighted. Pictures
             are in 0–255: uint8, or float32 where they are augmented or `steps` change them. Targets are what
-            `Targets.finish` gives. With files that are decoded while training, a broken one ends the iteration with
-            a TensorFlow error; `explain_decode_failure` then names it.
+            `Targets.finish` gives. With files that are decoded while training, one that breaks meanwhile ends the
+            iteration with a TensorFlow error; `explain_decode_failure` then names it. Of so many that they were not
+            all read before, a broken one is left out of its batch instead.
         """
         is_changed = augmentation is not None and (
             is_active(augmentation) or self.are_copies is not None or bool(self.steps.augmentation)
@@ -136,6 +140,9 @@ class Split:
         ready = self._map_batches(plan, randomness if is_changed else None, finish)
         num_batches = tf.data.INFINITE_CARDINALITY if repeat else plan.num_batches_left
         ahead = self._batches_ahead(batch_size, is_changed)
+        if self._is_late and not repeat:
+            ready = without_empty(ready).prefetch(ahead)
+            return Counted(self.steps.preprocess(ready.with_options(fixed_options())), num_batches)
         ready = ready.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(ahead)
         return self.steps.preprocess(ready.with_options(fixed_options()))
 
@@ -178,15 +185,30 @@ class Split:
         targets = self.targets.take(numbers)
         return dataclasses.replace(self, names=names, rows=self.rows[numbers], targets=targets, are_copies=are_copies)
 
+    def readable(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of some samples that can be read, in that order; without looking where that was done before.
+
+        Raises:
+            DataError: More of the data cannot be read than is tolerated.
+        """
+        if not self._is_late:
+            return numbers
+        sources = (self.inputs,) if self.targets.source is None else (self.inputs, self.targets.source)
+        return numbers[look(self.rows[numbers], *sources)]
+
     def images(self, indices: Sequence[int]) -> NDArray[np.uint8]:
         """Inputs of the given samples, unchanged: shape (len(indices), *input_shape)."""
         rows = self.rows[list(indices)]
         if self.inputs.whole_batches:
             whole: NDArray[np.uint8] = self.inputs.read(tf.constant(rows)).numpy()
             return whole
-        single = _in_parallel(tf.data.Dataset.from_tensor_slices(rows), self.inputs.read, calls=num_cores())
+        single = in_parallel(tf.data.Dataset.from_tensor_slices(rows), self.inputs.read, calls=num_cores())
         single = single.with_options(fixed_options())
         return np.array(list(single.as_numpy_iterator()), np.uint8).reshape(len(rows), *self.input_shape)
+
+    @property
+    def _is_late(self) -> bool:
+        return are_late(self.inputs, self.targets.source)
 
     def _batches_ahead(self, batch_size: int, is_float: bool) -> int:
         # Left to AUTOTUNE, up to 512 batches pile up: gigabytes of large pictures.
@@ -199,12 +221,15 @@ class Split:
             rows = tf.constant(self.rows)
         beside = self.targets.source
 
+        sources = (self.inputs,) if beside is None else (self.inputs, beside)
+        whole = any(source.whole_batches for source in sources)
+
         def read(numbers: Any) -> tuple[Any, ...]:
             places = tf.gather(rows, numbers)
-            return self.inputs.read(places), *(() if beside is None else (beside.read(places),))
+            return tuple(source.read(places) for source in sources)
 
         def read_batch(*columns: Any) -> Any:
-            kept = _without_filling(columns[0], *columns)
+            kept = without_filling(columns[0], *columns)
             return handed_over(*read(kept[0]), *kept)
 
         def handed_over(inputs: Any, *others: Any) -> Any:
@@ -215,24 +240,15 @@ class Split:
 
         def finish_batch(*columns: Any) -> Any:
             indices = columns[1 if beside is None else 2]
-            return handed_over(*_without_filling(indices, *columns))
+            return handed_over(*without_filling(indices, *columns))
 
-        if self.inputs.whole_batches:
-            return _in_parallel(index_dataset(plan, randomness), read_batch, calls=num_cores())
+        if are_read_together(*sources):
+            return BatchesTogether(rows, sources, self.num_samples).batches(plan, randomness, handed_over)
+        if whole:
+            return in_parallel(index_dataset(plan, randomness), read_batch, calls=num_cores())
         samples = index_dataset(plan, randomness, batched=False)
-        pictures = _in_parallel(samples, read_sample, calls=CALLS_PER_CORE * num_cores())
-        return _in_parallel(pictures.batch(plan.batch_size), finish_batch, calls=num_cores())
-
-
-def _in_parallel(dataset: Any, function: Callable[..., Any], calls: int) -> Any:
-    # Nothing in there branches in Python; converting it for that would only take time.
-    function = tf.autograph.experimental.do_not_convert(function)
-    return dataset.map(function, num_parallel_calls=calls, deterministic=True)
-
-
-def _without_filling(indices: Any, *columns: Any) -> tuple[Any, ...]:
-    num_samples = tf.math.count_nonzero(indices >= 0)
-    return tuple(column[:num_samples] for column in columns)
+        pictures = in_parallel(samples, read_sample, calls=CALLS_PER_CORE * num_cores())
+        return in_parallel(pictures.batch(plan.batch_size), finish_batch, calls=num_cores())
 
 
 def _held(array: NDArray[Any]) -> Any:

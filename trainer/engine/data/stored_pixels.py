@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -49,6 +50,9 @@ class StoredRows:
         what: What one row is called, for messages.
     """
 
+    late = None
+    """Arrays are read in order, which is quick; while training, in any order, those of a compressed file are not."""
+
     def __init__(
         self,
         source: RowSource,
@@ -68,7 +72,8 @@ class StoredRows:
         """See `RowDecoder.decode`."""
         unusable = dict(self._unusable)
         usable = np.setdiff1d(np.arange(self.num_rows), list(unusable))
-        per_batch = max(1, _BATCH_BYTES // (self._source.size[0] * self._source.size[1] * self.shape[2]))
+        largest_bytes = max(math.prod(self._source.size), math.prod(self.shape[:2])) * self.shape[2]
+        per_batch = max(1, _BATCH_BYTES // largest_bytes)
         for start in range(0, len(usable), per_batch):
             rows = usable[start : start + per_batch]
             pictures, reasons = self._source.read(rows, self.shape[2])
@@ -106,6 +111,13 @@ class StoredPixels:
         self._format = row_format
         self._is_mask = is_mask
         self._what = what
+
+    @property
+    def row_bytes(self) -> int:
+        """What one row takes while it is read and brought to the format; resizing needs 32 bits a value."""
+        stored, fitted = self._source.size, self._format.shape[:2]
+        largest = max(math.prod(stored), math.prod(fitted)) * self._format.channels
+        return largest if stored == fitted else 4 * largest
 
     def read(self, rows: Any) -> Any:
         """See `Pixels.read`; rows of shape (B,)."""

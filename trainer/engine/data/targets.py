@@ -9,10 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from trainer.config.targets import UNCOUNTED_CLASS as UNCOUNTED_CLASS
 from trainer.engine.data.pixels import Pixels
-
-UNCOUNTED_CLASS = 255
-"""In a mask: this pixel stands for no class."""
 
 
 class Targets(Protocol):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from trainer.data.left_out import WHAT_TO_DO, are_too_many, too_many_text
 from trainer.engine.data.loaded import LoadedPart
 from trainer.engine.reporting import Reporter
 from trainer.errors import DataError
@@ -36,21 +38,42 @@ def report_unreadable(
         for path, reason in own:
             reporter.log("DATA", f"Unreadable: {path}: {reason}")
         total = len(loaded.names)
-        if len(own) > most_fraction * total or (own and len(own) == total):
-            raise DataError(
-                f"{len(own):,} of {total:,} {what} in the {part} data {loaded.place} cannot be read "
-                f"({len(own) / total:.1%}; data.max_unreadable_fraction allows {most_fraction:.1%}): {_some(own)}. "
-                "Replace or remove them, or allow a larger share."
-            )
+        if are_too_many(len(own), total, most_fraction):
+            raise too_many(own, len(own), total, part, loaded.place, most_fraction, what)
         named += own
     if named:
         total = sum(len(loaded.names) for loaded in parts.values())
         reporter.notice(
-            "warning", f"{len(named):,} of {total:,} {what} cannot be read and are left out: {_some(named)}."
+            "warning", f"{len(named):,} of {total:,} {what} cannot be read and are left out: {some_of(named)}."
         )
     return tuple(named)
 
 
-def _some(named: list[tuple[str, str]]) -> str:
+def too_many(
+    named: list[tuple[str, str]],
+    count: int,
+    total: int,
+    part: str,
+    place: Path,
+    most_fraction: float,
+    what: str = "pictures",
+) -> DataError:
+    """An error that says how many samples of a part cannot be read, and some of them.
+
+    Args:
+        named: Full path, or file and place, and reason of some or all.
+        count: How many there are.
+        total: Samples of the part.
+        part: Its name.
+        place: Its folder or file.
+        most_fraction: What is tolerated.
+        what: What the samples are called.
+    """
+    text = too_many_text(count, total, part, place, most_fraction, what)
+    return DataError(f"{text}: {some_of(named)}. {WHAT_TO_DO}")
+
+
+def some_of(named: list[tuple[str, str]]) -> str:
+    """The first few with their reasons, and how many more there are."""
     shown = "; ".join(f"{path} ({reason})" for path, reason in named[:_MOST_NAMED])
     return f"{shown}; and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else shown

@@ -1,4 +1,4 @@
-"""Finds broken pictures without decoding them all, for data sets that are not kept decoded."""
+"""Finds broken pictures before training, without decoding them all where they are very many."""
 
 from __future__ import annotations
 
@@ -14,12 +14,23 @@ from trainer.data.path_list import PathList
 from trainer.engine.data.decode_folder import Decoded, decode_folder, num_cores
 from trainer.engine.data.picture_format import PictureFormat
 
-_MOST_DECODED = 20_000
+MOST_DECODED = 20_000
+"""Files that are read before training; more are read while training."""
+MOST_LOOKED_AT = 2000
 _MOST_DECODED_BYTES = 2**30
 _TAIL_BYTES = 4096
-_MOST_LOOKED_AT = 2000
 _PER_CHUNK = 1024
 _PLAIN_MODES = ("L", "LA", "RGB", "RGBA")
+
+
+def are_many(folder: Path, paths: PathList) -> bool:
+    """Whether files are more than 20,000, or of more than 1 GiB together: too many to be read before training."""
+    return len(paths) > MOST_DECODED or _total_bytes(folder, paths) > _MOST_DECODED_BYTES
+
+
+def some_rows(num_rows: int) -> NDArray[np.int64]:
+    """Up to 2,000 rows, spread over all, to be looked at where there are too many to read them all."""
+    return np.unique(np.linspace(0, num_rows - 1, min(num_rows, MOST_LOOKED_AT)).round().astype(np.int64))
 
 
 def verify_folder(
@@ -28,13 +39,27 @@ def verify_folder(
     """Find out which pictures cannot be read.
 
     Up to 20,000 pictures of 1 GiB together are decoded once. Of larger sets only headers and ends of some 2,000, spread
-    over all, are looked at, and what looks odd is decoded; if any of these looks odd, all are looked at. A damage that
+    over all, are looked at, and what looks odd is decoded; if any of these is broken, all are looked at. A damage that
     is not found like this shows while training.
     """
-    if len(paths) <= _MOST_DECODED and _total_bytes(folder, paths) <= _MOST_DECODED_BYTES:
+    if not are_many(folder, paths):
         return decode_folder(folder, paths, picture_format, _forget, progress)
-    odd = _odd_files(folder, paths, picture_format.channels, progress)
+    decoded = _odd_decoded(folder, paths, some_rows(len(paths)), picture_format, progress)
+    if decoded.unreadable and len(paths) > MOST_LOOKED_AT:
+        decoded = _odd_decoded(folder, paths, np.arange(len(paths)), picture_format, progress)
     progress(len(paths))
+    return decoded
+
+
+def _odd_decoded(
+    folder: Path,
+    paths: PathList,
+    positions: NDArray[np.int64],
+    picture_format: PictureFormat,
+    progress: Callable[[int], None],
+) -> Decoded:
+    """How decoding goes for those that look odd."""
+    odd = _odd_among(folder, paths, positions, picture_format.channels, progress)
     decoded = decode_folder(folder, paths.take(odd), picture_format, _forget, lambda _done: None)
     return Decoded(
         {int(odd[position]): reason for position, reason in decoded.unreadable.items()},
@@ -48,22 +73,6 @@ def _forget(_positions: NDArray[np.int64], _pictures: NDArray[np.uint8]) -> None
 
 def _total_bytes(folder: Path, paths: PathList) -> int:
     return sum(path.stat().st_size for path in (folder / name for name in paths) if path.is_file())
-
-
-def _odd_files(folder: Path, paths: PathList, channels: int, progress: Callable[[int], None]) -> NDArray[np.int64]:
-    """Positions of the files to decode, to see if and by what they can be read."""
-    everything = np.arange(len(paths))
-    # Which pictures Pillow has to read for other colours than RGB is not to be seen from their names.
-    if channels == 3 and len(paths) > _MOST_LOOKED_AT:
-        by_pillow = np.array([number for number, path in enumerate(paths.as_bytes()) if _is_odd_name(path)], np.int64)
-        some = np.linspace(0, len(paths) - 1, _MOST_LOOKED_AT).round().astype(np.int64)
-        if not len(_odd_among(folder, paths, np.setdiff1d(some, by_pillow), channels, progress)):
-            return by_pillow
-    return _odd_among(folder, paths, everything, channels, progress)
-
-
-def _is_odd_name(path: bytes) -> bool:
-    return path[-4:].lower() == b".bmp"
 
 
 def _odd_among(

@@ -7,15 +7,17 @@ from typing import Any
 import keras
 
 
-def padded(pictures: Any, multiple: int, *, square: bool = False) -> Any:
+def padded(pictures: Any, multiple: int, *, square: bool = False, least_side: int = 1) -> Any:
     """Pictures with zeros around them.
 
     Args:
         pictures: Shape (batch, height, width, channels).
         multiple: What height and width of the result can be divided by.
         square: Whether they are to be the same.
+        least_side: The smallest height and width of the result in pixels.
     """
-    sides = [side + -side % multiple for side in pictures.shape[1:3]]
+    sides = [max(side, least_side) for side in pictures.shape[1:3]]
+    sides = [side + -side % multiple for side in sides]
     sides = [max(sides)] * 2 if square else sides
     excess = [wanted - side for side, wanted in zip(pictures.shape[1:3], sides, strict=True)]
     return keras.layers.ZeroPadding2D(_halved(excess))(pictures) if any(excess) else pictures

@@ -15,12 +15,14 @@ class HubArchitecture:
         arguments: Of its constructor, without the shape of the pictures.
         multiple: What height and width have to be a multiple of; 0 where that is the size of the patches.
         square: Whether it takes square pictures only.
+        least_side: The smallest height and width in pixels that it takes padded pictures of.
     """
 
     backbone: str
     arguments: dict[str, Any] = field(default_factory=dict)
     multiple: int = 1
     square: bool = False
+    least_side: int = 1
 
 
 _WIDTHS: dict[str, dict[str, int]] = {
@@ -44,7 +46,8 @@ def mit(size: str) -> HubArchitecture:
         "hidden_dims": [32, 64, 160, 256] if size == "b0" else [64, 128, 320, 512],
         "max_drop_path_rate": 0.1,
     }
-    return HubArchitecture("MiTBackbone", arguments, multiple=32, square=True)
+    # KerasHub takes a last stage of one cell, which sees 32 pixels, for one of unknown size.
+    return HubArchitecture("MiTBackbone", arguments, multiple=32, square=True, least_side=64)
 
 
 def resnet(depth: int) -> HubArchitecture:

@@ -32,7 +32,8 @@ def built_backbone(name: str, inputs: Any, patch_size: int | None = None) -> tup
         if "patch_size" not in arguments:
             raise ValueError(f"{name} has no patches whose size can be chosen. Leave patch_size empty.")
         arguments["patch_size"] = patch_size
-    pictures = padded(inputs, chosen.multiple or arguments["patch_size"], square=chosen.square)
+    multiple = chosen.multiple or arguments["patch_size"]
+    pictures = padded(inputs, multiple, square=chosen.square, least_side=chosen.least_side)
     arguments |= _fitted(name, chosen, tuple(pictures.shape[1:]))
     return getattr(keras_hub.models, chosen.backbone)(**arguments), pictures
 

@@ -12,7 +12,7 @@ import keras
 
 from trainer.catalog.catalog import built_in_file
 from trainer.catalog.check import find_entry
-from trainer.config.component import Component
+from trainer.catalog.target_support import model_problem, only_for_pictures, takes_tables
 from trainer.config.config import Config
 from trainer.engine.components import build, find_object
 from trainer.engine.data.part import ClassCount, InputShape
@@ -111,14 +111,15 @@ def _refuse_other_task(config: Config, data: ModelData) -> None:
     if data.target_kind == "other":
         message = f"{architecture.name} does not know what the loader's labels mean. Choose a model of your own."
         raise ConfigError((Problem("model.architecture", message),))
+    if problem := model_problem(config, data.target_kind):
+        raise ConfigError((problem,))
 
 
 def _of_table(config: Config, data: ModelData, output: OutputFit, own: UserModel | None) -> Any:
     architecture, shape = config.model.architecture, data.input_shape
-    entry = find_entry("model", architecture, Path())
-    is_for_tables = entry is not None and any(task.startswith("tabular") for task in entry.tasks)
-    if isinstance(shape, dict) or len(shape) != 1 or not (is_for_tables or own):
-        raise ConfigError((Problem("model.architecture", _only_for_pictures(architecture, shape)),))
+    if isinstance(shape, dict) or len(shape) != 1 or not takes_tables(config):
+        received = f"the inputs {', '.join(shape)}" if isinstance(shape, dict) else f"inputs of shape {shape}"
+        raise ConfigError((only_for_pictures(config, received),))
     columns = keras.Input(shape, name="columns")
     scaled = columns
     for layer in data.layers:
@@ -141,14 +142,6 @@ def _detector(config: Config, data: ModelData) -> Any:
         input_shape=data.input_shape,
         num_classes=data.num_classes,
         scale=scale,
-    )
-
-
-def _only_for_pictures(architecture: Component, shape: InputShape) -> str:
-    received = f"the inputs {', '.join(shape)}" if isinstance(shape, dict) else f"inputs of shape {shape}"
-    return (
-        f"{architecture.name} takes pictures of (height, width, channels), but the loader gives {received}. "
-        "Choose a model of your own."
     )
 
 

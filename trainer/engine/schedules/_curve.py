@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from trainer.catalog.schedule_limits import schedule_faults
+
 
 class RateCurve(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """A learning rate that rises linearly from 0 over the warm-up and then follows a curve.
@@ -41,53 +43,42 @@ class RateCurve(keras.optimizers.schedules.LearningRateSchedule):  # type: ignor
         return given | self._shape
 
 
-def in_steps(name: str, epochs: float | None, steps: float | None, steps_per_epoch: int) -> float:
+def in_steps(epochs: float | None, steps: float | None, steps_per_epoch: int) -> float:
     """A length given in epochs or in steps, as steps.
 
     Args:
-        name: What the arguments are called before `_epochs` and `_steps`, for the message.
         epochs: The length in epochs; fractions are allowed.
         steps: The length in steps. It wins over a length in epochs.
         steps_per_epoch: Batches of an epoch.
-
-    Raises:
-        ValueError: The length is negative.
     """
-    length = float(steps) if steps is not None else float(epochs or 0.0) * steps_per_epoch
-    if length < 0:
-        raise ValueError(f"{name}_epochs or {name}_steps must not be negative, received {steps or epochs}.")
-    return length
+    return float(steps) if steps is not None else float(epochs or 0.0) * steps_per_epoch
 
 
 def steps_left(
     epochs: float | None, steps: float | None, steps_per_epoch: int, all_epochs: int, warmup: float
 ) -> float:
-    """Length of a curve in steps; without a length of its own, from the warm-up to the end of training. At least 1."""
+    """Length of a curve in steps; without a length of its own, from the warm-up to the end of training.
+
+    At least 1, also where the whole training is warm-up.
+    """
     if epochs is None and steps is None:
         return max(1.0, all_epochs * steps_per_epoch - warmup)
-    return max(1.0, in_steps("decay", epochs, steps, steps_per_epoch))
+    return max(1.0, in_steps(epochs, steps, steps_per_epoch))
 
 
-def require(condition: bool, expectation: str, received: object) -> None:
-    """Refuse an argument.
+def require_in_range(**arguments: Any) -> None:
+    """Refuse arguments that are out of range.
 
     Raises:
-        ValueError: `condition` is false.
+        ValueError: One is.
     """
-    if not condition:
-        raise ValueError(f"{expectation}, received {received}.")
+    if faults := schedule_faults(arguments):
+        raise ValueError("; ".join(f"{name}: {message}" for name, message in faults.items()))
 
 
 def falling_shape(
     steps_per_epoch: int, *, every_epochs: float, every_steps: int | None, factor: float, min_learning_rate: float
 ) -> dict[str, float]:
-    """What a rate that falls by a factor again and again is made of.
-
-    Raises:
-        ValueError: An argument is out of range.
-    """
-    every = in_steps("every", every_epochs, every_steps, steps_per_epoch)
-    require(every > 0, "every_epochs or every_steps must be above 0", every_steps or every_epochs)
-    require(0 < factor <= 1, "factor must be above 0 and at most 1", factor)
-    require(min_learning_rate >= 0, "min_learning_rate must not be negative", min_learning_rate)
+    """What a rate that falls by a factor again and again is made of."""
+    every = in_steps(every_epochs, every_steps, steps_per_epoch)
     return {"every": every, "factor": factor, "min_learning_rate": min_learning_rate}

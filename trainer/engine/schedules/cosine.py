@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from trainer.engine.schedules._curve import RateCurve, in_steps, require, steps_left
+from trainer.engine.schedules._curve import RateCurve, in_steps, require_in_range, steps_left
 
 
 def Cosine(
@@ -35,8 +35,14 @@ def Cosine(
     Raises:
         ValueError: An argument is out of range.
     """
-    require(min_learning_rate >= 0, "min_learning_rate must not be negative", min_learning_rate)
-    warmup = in_steps("warmup", warmup_epochs, warmup_steps, steps_per_epoch)
+    require_in_range(
+        min_learning_rate=min_learning_rate,
+        decay_epochs=decay_epochs,
+        decay_steps=decay_steps,
+        warmup_epochs=warmup_epochs,
+        warmup_steps=warmup_steps,
+    )
+    warmup = in_steps(warmup_epochs, warmup_steps, steps_per_epoch)
     length = steps_left(decay_epochs, decay_steps, steps_per_epoch, epochs, warmup)
     return _Cosine(initial_learning_rate, warmup, length=length, min_learning_rate=min_learning_rate)
 

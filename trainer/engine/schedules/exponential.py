@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from trainer.engine.schedules._curve import RateCurve, falling_shape, in_steps
+from trainer.engine.schedules._curve import RateCurve, falling_shape, in_steps, require_in_range
 
 
 def Exponential(
@@ -35,6 +35,14 @@ def Exponential(
     Raises:
         ValueError: An argument is out of range.
     """
+    require_in_range(
+        every_epochs=every_epochs,
+        every_steps=every_steps,
+        factor=factor,
+        min_learning_rate=min_learning_rate,
+        warmup_epochs=warmup_epochs,
+        warmup_steps=warmup_steps,
+    )
     shape = falling_shape(
         steps_per_epoch,
         every_epochs=every_epochs,
@@ -42,7 +50,7 @@ def Exponential(
         factor=factor,
         min_learning_rate=min_learning_rate,
     )
-    warmup = in_steps("warmup", warmup_epochs, warmup_steps, steps_per_epoch)
+    warmup = in_steps(warmup_epochs, warmup_steps, steps_per_epoch)
     return _Exponential(initial_learning_rate, warmup, **shape)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from trainer.engine.schedules._curve import RateCurve, in_steps, require
+from trainer.engine.schedules._curve import RateCurve, in_steps, require_in_range
 
 
 def OneCycle(
@@ -36,15 +36,20 @@ def OneCycle(
         A Keras learning rate schedule.
 
     Raises:
-        ValueError: The rise is as long as training, or an argument is out of range.
+        ValueError: An argument is out of range.
     """
-    require(start_divisor >= 1, "start_divisor must be at least 1", start_divisor)
-    require(end_divisor >= 1, "end_divisor must be at least 1", end_divisor)
+    require_in_range(
+        start_divisor=start_divisor,
+        end_divisor=end_divisor,
+        rise_fraction=rise_fraction,
+        rise_epochs=rise_epochs,
+        rise_steps=rise_steps,
+    )
     total = epochs * steps_per_epoch
     is_share = rise_epochs is None and rise_steps is None
-    rise = rise_fraction * total if is_share else in_steps("rise", rise_epochs, rise_steps, steps_per_epoch)
-    require(0 <= rise < total, f"The rise must be shorter than training ({epochs} epochs, {total} steps)", f"{rise:g}")
-    shape = {"rise": rise, "fall": total - rise, "start_divisor": start_divisor, "end_divisor": end_divisor}
+    rise = rise_fraction * total if is_share else in_steps(rise_epochs, rise_steps, steps_per_epoch)
+    fall = max(1.0, total - rise)  # also where the whole training is rise
+    shape = {"rise": rise, "fall": fall, "start_divisor": start_divisor, "end_divisor": end_divisor}
     return _OneCycle(initial_learning_rate, **shape)
 
 

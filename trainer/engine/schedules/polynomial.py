@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from trainer.engine.schedules._curve import RateCurve, in_steps, require, steps_left
+from trainer.engine.schedules._curve import RateCurve, in_steps, require_in_range, steps_left
 
 
 def Polynomial(
@@ -36,9 +36,15 @@ def Polynomial(
     Raises:
         ValueError: An argument is out of range.
     """
-    require(power > 0, "power must be above 0", power)
-    require(end_learning_rate >= 0, "end_learning_rate must not be negative", end_learning_rate)
-    warmup = in_steps("warmup", warmup_epochs, warmup_steps, steps_per_epoch)
+    require_in_range(
+        power=power,
+        end_learning_rate=end_learning_rate,
+        decay_epochs=decay_epochs,
+        decay_steps=decay_steps,
+        warmup_epochs=warmup_epochs,
+        warmup_steps=warmup_steps,
+    )
+    warmup = in_steps(warmup_epochs, warmup_steps, steps_per_epoch)
     length = steps_left(decay_epochs, decay_steps, steps_per_epoch, epochs, warmup)
     return _Polynomial(initial_learning_rate, warmup, length=length, power=power, end_learning_rate=end_learning_rate)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainer.engine.schedules._curve import in_steps, require, steps_left
+from trainer.engine.schedules._curve import in_steps, require_in_range, steps_left
 from trainer.engine.schedules.cosine import _Cosine
 
 
@@ -31,16 +31,13 @@ def WarmupCosine(
         A Keras learning rate schedule.
 
     Raises:
-        ValueError: The warm-up is as long as training, or an argument is out of range.
+        ValueError: An argument is out of range.
     """
-    warmup = in_steps("warmup", warmup_epochs, warmup_steps, steps_per_epoch)
-    total = epochs * steps_per_epoch
-    require(
-        warmup < total,
-        f"The warm-up must be shorter than training, {total} steps with training.epochs {epochs}: give fewer in "
-        "warmup_epochs or warmup_steps",
-        f"{warmup:g}",
+    require_in_range(
+        warmup_epochs=warmup_epochs,
+        min_learning_rate=min_learning_rate,
+        warmup_steps=warmup_steps,
     )
-    require(min_learning_rate >= 0, "min_learning_rate must not be negative", min_learning_rate)
+    warmup = in_steps(warmup_epochs, warmup_steps, steps_per_epoch)
     length = steps_left(None, None, steps_per_epoch, epochs, warmup)
     return _Cosine(initial_learning_rate, warmup, length=length, min_learning_rate=min_learning_rate)

@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from trainer.catalog.augmentation_support import VARIATION_STEPS_KEY, chosen_steps
+from trainer.catalog.catalog import GROUP_OF_OURS
 from trainer.catalog.check import find_entry
+from trainer.catalog.class_arguments import class_argument_problems
 from trainer.catalog.entry import ComponentKind
+from trainer.catalog.label_forms import has_one_hot_twin, mixing_problem, takes_class_numbers
 from trainer.catalog.label_smoothing import label_smoothing_problem
-from trainer.catalog.mask_support import MASK_ACCURACIES, MASK_CROSSENTROPY, mask_problems
+from trainer.catalog.mask_support import MASK_ACCURACIES, MASK_CROSSENTROPY
+from trainer.catalog.target_support import target_problems
 from trainer.config.component import Component
 from trainer.config.config import Config
-from trainer.config.task import TASKS, Task
+from trainer.config.targets import TargetKind, task_problem
+from trainer.config.task import TASKS
 from trainer.engine.components import accepted, as_copied, build, find_object, make
-from trainer.engine.data.prepared import TargetKind
 from trainer.engine.data.targets import UNCOUNTED_CLASS
 from trainer.engine.training.adapted_metric import adapt_metric, with_one_hot_labels
-from trainer.errors import ConfigError, Problem, UserCodeError
+from trainer.engine.training.counted_pixels import CountedPixels
+from trainer.errors import ConfigError, UserCodeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def fit_output(loss: Component | None, functions_dir: Path | None = None) -> Out
     if loss is None:
         return OutputFit("softmax", one_hot=False)
     name = _name_of("loss", loss, functions_dir)
-    one_hot = "sparse" not in name.lower() and name not in _CLASS_NUMBER_LOSSES
+    one_hot = not takes_class_numbers(name)
     if loss.arguments.get("from_logits"):
         return OutputFit("linear", one_hot)
     return OutputFit("sigmoid" if name.startswith("Binary") else "softmax", one_hot)
@@ -81,25 +86,23 @@ def fit_task(config: Config, functions_dir: Path | None = None) -> OutputFit:
     mixing = _mixing_step(config, functions_dir)
     if mixing is None or fit.one_hot:
         return fit
-    if training.loss is not None and _twin_of_sparse(training.loss) is None:
-        message = f"{mixing} needs one-hot labels, but the loss {training.loss.name} takes class numbers."
-        raise ConfigError((Problem("training.loss", f"{message} Choose CategoricalCrossentropy."),))
+    if training.loss is not None and not has_one_hot_twin(training.loss):
+        raise ConfigError((mixing_problem(training.loss, mixing),))
     return dataclasses.replace(fit, one_hot=True)
 
 
-def fit_data(fit: OutputFit, config: Config, kind: TargetKind) -> OutputFit:
+def fit_data(fit: OutputFit, config: Config, kind: TargetKind, num_classes: int = 0) -> OutputFit:
     """The same for the data there is: pictures of several classes each get a score per class that stands for itself.
 
     The task `custom` takes any data, whose kind then decides what the task decides otherwise.
 
     Raises:
-        ConfigError: The data does not fit the task, or loss and metrics do not fit the data.
+        ConfigError: The data does not fit the task, or loss and metrics do not fit the data or its `num_classes`.
     """
-    expected = _TARGETS[config.project.task]
-    if kind not in expected:
-        found = _TARGET_TEXTS[kind]
-        message = f"The loader gives {found}, which does not fit {TASKS[config.project.task].title.lower()}."
-        raise ConfigError((Problem("project.task", message),))
+    problem = task_problem(config.project.task, kind)
+    of_data = [*target_problems(config, kind), *class_argument_problems(config, kind, num_classes)]
+    if found := (problem,) if problem else tuple(of_data):
+        raise ConfigError(found)
     if kind != "other":
         fit = dataclasses.replace(fit, target_kind=kind)
     if kind == "label_sets":
@@ -112,24 +115,19 @@ def fit_data(fit: OutputFit, config: Config, kind: TargetKind) -> OutputFit:
 
 
 def _fit_label_sets(fit: OutputFit, config: Config) -> OutputFit:
-    loss = config.training.loss
-    if loss is None:
+    """A sigmoid for each class: the scores of a softmax sum to 1, but a sample may have several classes or none."""
+    if config.training.loss is None:
         fit = dataclasses.replace(fit, loss=Component(name="BinaryCrossentropy"), activation="sigmoid")
-    elif loss.file is None and (name := _name_of("loss", loss, None)).startswith(("Sparse", "Categorical")):
-        message = f"{name} expects one class per sample, but the samples have several. Choose BinaryCrossentropy."
-        raise ConfigError((Problem("training.loss", message),))
     if config.training.metrics is None:
         fit = dataclasses.replace(fit, metrics=_METRICS_OF_LABEL_SETS)
-    return dataclasses.replace(fit, one_hot=True)
+    activation = "linear" if fit.activation == "linear" else "sigmoid"
+    return dataclasses.replace(fit, activation=activation, one_hot=True)
 
 
 def _fit_numbers(fit: OutputFit, config: Config) -> OutputFit:
     """What a regression of table rows has. Losses that begin with Binary keep their sigmoid."""
     facts = TASKS["tabular_regression"]
     if config.training.loss is None:
-        if config.training.label_smoothing:
-            message = "The loader gives numbers, which cannot be smoothed like classes. Set this to 0."
-            raise ConfigError((Problem("training.label_smoothing", message),))
         fit = dataclasses.replace(fit, loss=Component(name=facts.loss), activation="linear")
     if config.training.metrics is None:
         fit = dataclasses.replace(fit, metrics=tuple(Component(name=name) for name in facts.metrics))
@@ -139,9 +137,6 @@ def _fit_numbers(fit: OutputFit, config: Config) -> OutputFit:
 
 def _fit_masks(fit: OutputFit, config: Config) -> OutputFit:
     """What image segmentation has."""
-    smoothing = label_smoothing_problem(config, has_masks=True)
-    if found := (*mask_problems(config, has_masks=True), *((smoothing,) if smoothing else ())):
-        raise ConfigError(found)
     if config.training.loss is None:
         loss = _loss_of_masks(config)
         fit = dataclasses.replace(fit, loss=loss, activation="softmax", one_hot=bool(config.training.label_smoothing))
@@ -151,23 +146,6 @@ def _fit_masks(fit: OutputFit, config: Config) -> OutputFit:
     return fit
 
 
-_CLASSES: tuple[TargetKind, ...] = ("classes", "label_sets", "other")
-_TARGETS: dict[Task, tuple[TargetKind, ...]] = {
-    "image_classification": _CLASSES,
-    "image_segmentation": ("masks", "other"),
-    "object_detection": ("boxes", "other"),
-    "tabular_classification": _CLASSES,
-    "tabular_regression": ("numbers", "other"),
-    "custom": ("classes", "label_sets", "numbers", "masks", "boxes", "other"),
-}
-_TARGET_TEXTS: dict[TargetKind, str] = {
-    "classes": "one class per sample",
-    "label_sets": "several classes per sample",
-    "numbers": "numbers",
-    "masks": "masks",
-    "boxes": "boxes",
-    "other": "labels of its own",
-}
 _METRICS_OF_LABEL_SETS = (
     Component(name="BinaryAccuracy", arguments={"name": "accuracy"}),
     Component(name="AUC", arguments={"name": "auc", "multi_label": True}),
@@ -203,16 +181,7 @@ def _mixing_step(config: Config, functions_dir: Path | None) -> str | None:
 
 def _twin_of_sparse(loss: Component) -> Component | None:
     """The same loss for one-hot labels; `None` if it is no sparse crossentropy or has an argument of its own."""
-    entry = find_entry("loss", loss, Path()) if loss.file is None else None
-    if (
-        entry is None
-        or entry.name != "SparseCategoricalCrossentropy"
-        or loss.arguments.get("ignore_class")
-        not in (
-            None,
-            UNCOUNTED_CLASS,
-        )
-    ):
+    if not has_one_hot_twin(loss):
         return None
     arguments = {name: value for name, value in loss.arguments.items() if name != "ignore_class"}
     return Component(name="CategoricalCrossentropy", arguments=arguments)
@@ -255,7 +224,18 @@ def build_loss(config: Config, functions_dir: Path | None, fit: OutputFit | None
         chosen = twin
     if smoothing := config.training.label_smoothing:
         chosen = chosen.model_copy(update={"arguments": chosen.arguments | {"label_smoothing": smoothing}})
-    return build("loss", chosen)
+    return _loss_of_counted_pixels(chosen, fit) if fit.target_kind == "masks" else build("loss", chosen)
+
+
+def _loss_of_counted_pixels(chosen: Component, fit: OutputFit) -> Any:
+    """The loss of masks, in which pixels that stand for no class cost nothing; ours do that by themselves."""
+    entry = find_entry("loss", chosen, Path())
+    if entry is not None and entry.name == MASK_CROSSENTROPY:
+        arguments = {"ignore_class": UNCOUNTED_CLASS} | chosen.arguments
+        return build("loss", chosen.model_copy(update={"arguments": arguments}))
+    loss = build("loss", chosen)
+    is_ours = entry is not None and entry.group == GROUP_OF_OURS
+    return loss if is_ours or not fit.one_hot else CountedPixels(loss)
 
 
 def build_metrics(
@@ -292,15 +272,28 @@ def _metric(component: Component, fit: OutputFit, functions_dir: Path | None, cl
         fitting = "BinaryAccuracy" if fit.target_kind == "label_sets" else fitting
         name = component.arguments.get("name", "accuracy")
         return build("metric", Component(name=fitting, arguments=component.arguments | {"name": name}))
-    metric = build("metric", component, functions_dir, class_names=list(class_names))
     entry = find_entry("metric", component, Path())
-    if entry is not None and entry.tasks:  # ours take both forms
+    if entry is not None:
+        component = _for_scores(component, entry.name, fit)
+    metric = build("metric", component, functions_dir, class_names=list(class_names))
+    if entry is not None and entry.group == GROUP_OF_OURS:  # ours take both forms
         return metric
     name = _name_of("metric", component, functions_dir)
     wants_one_hot = not name.startswith("Sparse") and name not in _CLASS_NUMBER_METRICS
     if wants_one_hot == one_hot:
         return metric
     return adapt_metric(metric, to_one_hot=wants_one_hot)
+
+
+def _for_scores(component: Component, name: str, fit: OutputFit) -> Component:
+    """The metric for scores and one-hot labels, where it would expect class numbers or one class per sample."""
+    if name in ("IoU", "MeanIoU"):
+        return component.model_copy(
+            update={"arguments": component.arguments | {"sparse_y_true": False, "sparse_y_pred": False}}
+        )
+    if name in ("F1Score", "FBetaScore") and fit.target_kind == "label_sets":
+        return component.model_copy(update={"arguments": {"threshold": 0.5} | component.arguments})
+    return component
 
 
 def _for_masks(component: Component) -> Component:
@@ -314,7 +307,6 @@ def _for_masks(component: Component) -> Component:
     return component
 
 
-_CLASS_NUMBER_LOSSES = frozenset({"CategoricalGeneralizedCrossEntropy"})
 _CLASS_NUMBER_METRICS = frozenset({"Mean", "Sum"})
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from trainer.catalog.check_monitoring import monitor_problems
 from trainer.config.document import load_file
 from trainer.engine.training.control import LossNotFinite, StoppedNow, TrainingControl
+from trainer.engine.training.data_check import check_data_once
 from trainer.engine.training.ending import end_of_error, end_of_loss
 from trainer.engine.training.own_functions import own_functions
 from trainer.engine.training.saving import save_results, save_what_there_is
 from trainer.engine.training.session import StartPoint, TrainingSession
+from trainer.errors import ConfigError
 from trainer.runs.checkpoints import newest_checkpoint
 from trainer.runs.events import Outcome, Phase, Reason, SessionEnded
 from trainer.runs.folder import RunFolder
@@ -43,10 +46,19 @@ def run_training(folder: RunFolder, control: TrainingControl, output: RunOutput,
 def _train(session: TrainingSession) -> SessionEnded:
     try:
         session.prepare()
+        _require_watched_figures(session)
+        check_data_once(session)
         session.train()
     except StoppedNow:
         return _stopped(session)
     return _completed(session)
+
+
+def _require_watched_figures(session: TrainingSession) -> None:
+    """Now, and not after the first epoch, which may take hours."""
+    assert session.data is not None
+    if found := tuple(monitor_problems(session.config, has_validation=session.data.validation is not None)):
+        raise ConfigError(found)
 
 
 def _start_point(folder: RunFolder) -> StartPoint:
@@ -81,7 +93,7 @@ def _completed(session: TrainingSession) -> SessionEnded:
     return SessionEnded(
         outcome=Outcome.COMPLETED,
         reason=Reason.ALL_EPOCHS_DONE,
-        message=f"All {epochs} epochs are done.",
+        message="The epoch is done." if epochs == 1 else f"All {epochs} epochs are done.",
         advice="The trained network is model/best.keras. To train longer, raise the epochs and continue.",
         saved=saved,
     )

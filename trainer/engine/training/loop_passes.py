@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+from trainer.engine.data.counted import Counted
+
 _POOL_THREADS = 4
 
 
@@ -62,7 +64,7 @@ class EpochPasses:
         given = given.with_options(options)
         if is_whole:
             return given.apply(tf.data.experimental.assert_cardinality(self._num_batches))
-        return _Counted(given, self._num_batches)
+        return Counted(given, self._num_batches)
 
     def _begin(self) -> Any:
         position = self._observer.begin_pass()
@@ -98,27 +100,6 @@ class EpochPasses:
             raise
 
 
-class _Counted(tf.data.Dataset):  # type: ignore[misc]
-    """Tells its length without holding every pass to it: the first one of a continued run is shorter."""
-
-    def __init__(self, inner: Any, length: int) -> None:
-        self._inner = inner
-        self._length = length
-        super().__init__(inner._variant_tensor)
-
-    def _inputs(self) -> list[Any]:
-        return [self._inner]
-
-    @property
-    def element_spec(self) -> Any:
-        """That of a batch."""
-        return self._inner.element_spec
-
-    def cardinality(self) -> Any:
-        """Batches of a whole epoch."""
-        return tf.constant(self._length, tf.int64)
-
-
 def stoppable(dataset: Any, before_batch: Callable[[], None]) -> Any:
     """Validation batches that a stop reaches: `before_batch` is called for each and may raise."""
 
@@ -130,7 +111,9 @@ def stoppable(dataset: Any, before_batch: Callable[[], None]) -> Any:
         with tf.control_dependencies([tf.py_function(look, [], tf.bool)]):
             return tf.nest.map_structure(tf.identity, batch)
 
-    return dataset.map(_plain(check))
+    checked, num_batches = dataset.map(_plain(check)), int(dataset.cardinality())
+    # Mapping forgets a length that not every pass holds to.
+    return checked if num_batches < 0 else Counted(checked, num_batches)
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:

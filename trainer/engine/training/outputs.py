@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.catalog.task_fit import OF_A_DETECTOR
 from trainer.config.component import Component
 from trainer.config.sections import TrainingSection
 from trainer.engine.components import build
 from trainer.engine.models.detection.detector import BoxDetector
 from trainer.engine.training.fitting import build_loss, build_metrics, user_function
+from trainer.engine.training.several_numbers import metrics_of_each, scaled_loss
 from trainer.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -35,17 +38,18 @@ def build_losses(session: TrainingSession) -> dict[str, Any]:
     if len(names) > 1:
         raise ConfigError((Problem(_KEY, f"The model has the outputs {', '.join(names)}. Give each its loss here."),))
     class_names = session.data.class_names if session.data is not None else ()
-    return {
-        "loss": build_loss(config, functions, session.output_fit),
-        "metrics": build_metrics(config, session.output_fit, functions, class_names),
-    }
+    loss = build_loss(config, functions, session.output_fit)
+    make_metrics = functools.partial(build_metrics, config, session.output_fit, functions, class_names)
+    if session.data is not None and (targets := session.data.number_targets):
+        return {"loss": scaled_loss(loss, targets), "metrics": metrics_of_each(make_metrics, targets)}
+    return {"loss": loss, "metrics": make_metrics()}
 
 
 def _of_detector(training: TrainingSection) -> dict[str, Any]:
     """A detector brings its loss, and is judged by average precision, which is no metric of Keras."""
     for key, chosen in (("training.loss", training.loss), ("training.metrics", training.metrics)):
         if chosen:
-            raise _problem(key, "A detector has its own loss and is judged by its average precision. Leave this empty.")
+            raise _problem(key, OF_A_DETECTOR)
     return {"loss": None, "metrics": None}
 
 

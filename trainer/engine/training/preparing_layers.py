@@ -1,9 +1,13 @@
-"""What a network is given before it learns: weights of another training, and which layers keep theirs."""
+"""What a network is given before it learns: weights of another training, which layers keep theirs, how they compute."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import keras
+import tensorflow as tf
+
+from trainer.engine.models.skipping import skip_pixels_first
 from trainer.engine.training.freezing import GradualUnfreezing, freeze_layers
 from trainer.engine.training.initial_weights import load_initial_weights
 from trainer.engine.training.step_function import make_train_function
@@ -19,6 +23,8 @@ def prepare_layers(session: TrainingSession) -> None:
         ConfigError: No weights fit, a layer does not exist, or nothing would learn.
     """
     chosen = session.config.model
+    if keras.backend.backend() == "tensorflow" and not tf.config.get_visible_devices("GPU"):
+        skip_pixels_first(session.model)
     if chosen.initial_weights and session.start.manifest is None:
         load_initial_weights(session.model, chosen.initial_weights, session.output)
     frozen = freeze_layers(session.model, chosen.frozen_layers)

@@ -1,9 +1,10 @@
 """Training and evaluating on several copies of a network at once, with the same figures as on one.
 
 Keras averages the mean losses of the copies, which is the mean over a batch only where all copies have equally many
-samples of it. Here each copy counts for as many samples as it has, so gradients, losses and metrics are those of the
-whole batch, the smaller last one of an epoch included. What still differs is what a layer computes from its own part
-of a batch while training, as batch normalization does.
+samples of it. Here each copy counts for as much as it has of what the loss is the mean of: samples, pixels that are
+counted, or objects. So gradients, losses and metrics are those of the whole batch, the smaller last one of an epoch
+included. What still differs is what a layer computes from its own part of a batch while training, as batch
+normalization does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tensorflow.python.data.ops import multi_device_iterator_ops
 
 from trainer.engine.data.dataset_options import fixed_options
 from trainer.engine.models.detection.detector import BoxDetector
+from trainer.engine.models.detection.losses import share_of_batch
 
 
 class Share(NamedTuple):
@@ -116,11 +118,8 @@ def train_in_shares(model: Any) -> None:
 def _train_step(model: Any, train_whole: Callable[[Any], Any], data: Any) -> Any:
     if not isinstance(data, Share):
         return train_whole(data)
-    context = tf.distribute.get_replica_context()
-    total = context.all_reduce(tf.distribute.ReduceOp.SUM, data.num_samples)
     with tf.GradientTape() as tape:
-        scores, loss = _forward(model, data, training=True)
-        part = loss * tf.cast(data.num_samples / total * context.num_replicas_in_sync, loss.dtype)
+        scores, part = _forward(model, data, training=True)
         scaled = model.optimizer.scale_loss(part)
     weights = model.trainable_weights
     if weights:
@@ -158,15 +157,45 @@ def _test_step(model: Any, test_whole: Callable[[Any], Any], data: Any) -> Any:
 
 
 def _forward(model: Any, share: Share, *, training: bool) -> tuple[Any, Any]:
-    """Scores of a share and its mean loss, divided by the number of copies as Keras does; the running mean knows it."""
+    """Scores of a share and its part of the batch's loss, which is the sum of all parts; the running mean knows it."""
     inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(share.batch)
     scores = model(inputs, training=training)
-    loss = model.compute_loss(x=inputs, y=labels, y_pred=scores, sample_weight=weights, training=training)
-    num_replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-    if isinstance(model, BoxDetector):  # its own loss knows nothing of copies, where those of Keras divide
-        loss = loss / num_replicas
-    model._loss_tracker.update_state(loss * num_replicas, sample_weight=share.num_samples)
-    return scores, loss
+    if isinstance(model, BoxDetector):
+        part = _part_of_detector(model, share, scores)
+    else:
+        loss = model.compute_loss(x=inputs, y=labels, y_pred=scores, sample_weight=weights, training=training)
+        num_replicas = tf.distribute.get_replica_context().num_replicas_in_sync  # by which Keras has divided
+        part = loss * tf.cast(_fraction(model, share, labels) * num_replicas, loss.dtype)
+    model._loss_tracker.update_state(_total(tf.stop_gradient(part)), sample_weight=share.num_samples)
+    return scores, part
+
+
+def _part_of_detector(model: Any, share: Share, scores: Any) -> Any:
+    """Its own loss, divided by the objects of the whole batch."""
+    inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(share.batch)
+    is_counted = tf.cast(share.num_samples > 0, tf.float32)
+    weights = is_counted * (tf.ones(tf.shape(inputs)[0]) if weights is None else tf.cast(weights, tf.float32))
+    with share_of_batch(lambda units: _total(units * tf.cast(is_counted, units.dtype))):
+        loss = model.compute_loss(x=inputs, y=labels, y_pred=scores, sample_weight=weights)
+    penalties = sum(model.losses, tf.zeros((), loss.dtype))
+    return loss - penalties * tf.cast(1 - share.num_samples / _total(share.num_samples), loss.dtype)
+
+
+def _fraction(model: Any, share: Share, labels: Any) -> Any:
+    """How much of the batch's loss a share decides; a loss that leaves out a class is the mean of the other labels."""
+    samples = share.num_samples / _total(share.num_samples)
+    left_out = getattr(model.loss, "ignore_class", None)
+    if left_out is None:
+        return samples
+    counted = tf.reduce_sum(tf.cast(labels != tf.cast(left_out, labels.dtype), tf.float32))
+    counted *= tf.cast(share.num_samples > 0, tf.float32)
+    total = _total(counted)
+    return tf.where(total > 0, tf.math.divide_no_nan(counted, total), samples)
+
+
+def _total(value: Any) -> Any:
+    """The sum over all copies."""
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
 def _update_metrics(model: Any, share: Share, scores: Any) -> Any:

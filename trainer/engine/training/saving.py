@@ -16,6 +16,7 @@ from trainer.engine.training.averaging import averaged_weights
 from trainer.engine.training.callbacks import BatchControl, plain_metrics
 from trainer.engine.training.checkpointing import STATE_FILE
 from trainer.engine.training.detection_figures import detection_figures
+from trainer.engine.training.late_data import end_late_data
 from trainer.engine.training.model_input import model_input
 from trainer.engine.training.outputs import output_names
 from trainer.engine.training.recorder import EpochRecorder
@@ -52,6 +53,8 @@ def save_results(
     saver.write_history(stopped_early)
     if inside_epoch is None and not session.control.stop:
         saver.evaluate_test()
+    if session.data is not None:
+        end_late_data(session.data)
     return tuple(saver.saved)
 
 

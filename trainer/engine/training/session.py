@@ -26,6 +26,7 @@ from trainer.engine.training.data_report import report_data
 from trainer.engine.training.detection_figures import watch_task
 from trainer.engine.training.fitting import OutputFit, fit_data, fit_task
 from trainer.engine.training.freezing import GradualUnfreezing
+from trainer.engine.training.late_data import late_data_callbacks
 from trainer.engine.training.monitoring import BestFigure, is_validated, resolve_mode, resolve_monitor
 from trainer.engine.training.preparing_layers import prepare_layers
 from trainer.engine.training.recorder import EpochRecorder
@@ -152,15 +153,15 @@ class TrainingSession:
     def _load_data(self) -> None:
         self.output.phase(Phase.READING_DATA)
         self.output.log("TRAINING", "Loading datasets...")
-        data = load_data(
+        self.data = data = load_data(
             self.config,
             self.folder.path,
             self.folder.functions_path,
             _Interruptible(self.output, self.control),
             one_hot=self._fit.one_hot,
         )
-        self.data = data
-        self._fit = fit_data(self._fit, self.config, data.target_kind)
+        self.engine_callbacks += late_data_callbacks(data)
+        self._fit = fit_data(self._fit, self.config, data.target_kind, len(data.class_names))
         report_data(data, self.folder, self.output)
 
     def _build_model(self) -> None:
@@ -286,10 +287,10 @@ class TrainingSession:
 
     def _announce(self) -> None:
         assert self.recorder is not None and self.data is not None
-        steps = self.steps_per_epoch
+        steps, epochs = self.steps_per_epoch, self.config.training.epochs
         self.output.emit(
             TrainingStarted(
-                epochs=self.config.training.epochs,
+                epochs=epochs,
                 steps_per_epoch=steps,
                 batch_size=self.config.data.batch_size,
                 initial_epoch=self.start.epoch,
@@ -300,7 +301,7 @@ class TrainingSession:
             )
         )
         kind = "standard" if self.config.training.training_loop is None else "custom"
-        self.output.log("TRAINING", f"Starting {kind} training for {self.config.training.epochs} epochs")
+        self.output.log("TRAINING", f"Starting {kind} training for {epochs} epoch{'' if epochs == 1 else 's'}")
         self.output.phase(Phase.FIRST_BATCH)
         self._is_first_batch = True
 

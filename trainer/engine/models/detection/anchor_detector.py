@@ -10,6 +10,8 @@ from keras import ops
 from trainer.engine.models.detection.detector import BoxDetector
 from trainer.engine.models.detection.losses import batch_loss
 
+MULTIPLE = 32
+"""What height and width of the padded pictures can be divided by; its feature pyramid takes no others."""
 _BALANCE = 0.25
 _FOCUS = 2.0
 _UNCOUNTED = -2
@@ -34,8 +36,9 @@ class AnchorDetector(BoxDetector):
     ) -> Any:
         """Loss per anchor that meets an object."""
         encoder = self.get_layer("retina_net").label_encoder
+        pictures = ops.zeros((ops.shape(x)[0], *self._padded_shape))
         true_boxes = ops.cast(y["boxes"], "float32")
-        sides, labels = encoder(images=x, gt_boxes=true_boxes, gt_classes=ops.cast(y["labels"], "float32"))
+        sides, labels = encoder(images=pictures, gt_boxes=true_boxes, gt_classes=ops.cast(y["labels"], "float32"))
         is_object = ops.cast(labels >= 0, "float32")
         logits = ops.cast(y_pred["cls_logits"], "float32")
         classes = ops.one_hot(ops.cast(labels, "int32"), logits.shape[-1], dtype="float32")
@@ -46,7 +49,7 @@ class AnchorDetector(BoxDetector):
 
     def candidates(self, outputs: Any) -> tuple[Any, Any]:
         """See `BoxDetector.candidates`."""
-        shape = self.inputs[0].shape[1:]
+        shape = self._padded_shape
         anchors = self.get_layer("retina_net").anchor_generator(ops.zeros((1, *shape)))
         boxes = keras.utils.bounding_boxes.decode_deltas_to_boxes(
             anchors=ops.concatenate(list(anchors.values()), axis=0),
@@ -57,6 +60,11 @@ class AnchorDetector(BoxDetector):
             image_shape=shape,
         )
         return boxes, ops.sigmoid(ops.cast(outputs["cls_logits"], "float32"))
+
+    @property
+    def _padded_shape(self) -> tuple[int, int, int]:
+        height, width, channels = self.inputs[0].shape[1:]
+        return height + -height % MULTIPLE, width + -width % MULTIPLE, channels
 
 
 def _focal(classes: Any, logits: Any) -> Any:

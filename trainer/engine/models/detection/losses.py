@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from keras import ops
@@ -10,6 +13,7 @@ from trainer.engine.models.detection.assignment import Assignment
 from trainer.engine.models.detection.boxes import generalized_overlaps
 
 _BOX_WEIGHT = 2.5
+_total_of_shares: ContextVar[Callable[[Any], Any] | None] = ContextVar("total_of_shares", default=None)
 
 
 def assigned_loss(logits: Any, boxes: Any, target: Assignment) -> Any:
@@ -31,6 +35,8 @@ def assigned_loss(logits: Any, boxes: Any, target: Assignment) -> Any:
 def batch_loss(losses: Any, normalizers: Any, sample_weight: Any) -> Any:
     """Loss of a batch per unit of `normalizers`, such as objects; pictures count by their weights.
 
+    Inside `share_of_batch` the units are those of the whole batch, so that the losses of all shares add up to its loss.
+
     Args:
         losses: float32 (B,), sums over each picture.
         normalizers: float32 (B,), what each picture has of objects.
@@ -38,4 +44,21 @@ def batch_loss(losses: Any, normalizers: Any, sample_weight: Any) -> Any:
     """
     if sample_weight is not None:
         losses = losses * ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
-    return ops.sum(losses) / ops.maximum(ops.sum(normalizers), 1.0)
+    units = ops.sum(normalizers)
+    if (total := _total_of_shares.get()) is not None:
+        units = total(ops.stop_gradient(units))
+    return ops.sum(losses) / ops.maximum(units, 1.0)
+
+
+@contextlib.contextmanager
+def share_of_batch(total: Callable[[Any], Any]) -> Iterator[None]:
+    """Inside, `batch_loss` sees one of the shares into which a batch is divided among copies of a network.
+
+    Args:
+        total: Gives the sum over all shares of what each has.
+    """
+    token = _total_of_shares.set(total)
+    try:
+        yield
+    finally:
+        _total_of_shares.reset(token)

@@ -30,6 +30,8 @@ def RetinaNet(
 ) -> Any:
     """RetinaNet (https://arxiv.org/abs/1708.02002): anchors at five scales, focal loss. Large: made for a GPU.
 
+    Pictures of any size: they are padded with zeros at the right and at the bottom to multiples of 32 pixels.
+
     Args:
         input_shape: Height, width and channels.
         num_classes: Number of classes of objects.
@@ -50,37 +52,46 @@ def RetinaNet(
     import keras
     import keras_hub
 
-    from trainer.engine.models.detection.anchor_detector import AnchorDetector
-    from trainer.engine.models.detection.hub import from_preset, resnet, start_as_rare
+    from trainer.engine.models.detection.anchor_detector import MULTIPLE, AnchorDetector
+    from trainer.engine.models.detection.hub import from_preset
 
     pixels = keras.Input(input_shape, name="pixels")
     scaled = scale(pixels)
-    detector = keras_hub.models.RetinaNetObjectDetector
+    excess = [(0, -side % MULTIPLE) for side in scaled.shape[1:3]]
+    if any(amount for _, amount in excess):
+        scaled = keras.layers.ZeroPadding2D(excess)(scaled)
     options: dict[str, Any] = {"num_classes": num_classes, "bounding_box_format": "xyxy", "name": "retina_net"}
     if preset:
-        network = from_preset(detector, preset, **options)
+        network = from_preset(keras_hub.models.RetinaNetObjectDetector, preset, **options)
     else:
-        pyramid = keras_hub.models.RetinaNetBackbone(
-            image_encoder=resnet(tuple(scaled.shape[1:]), int(backbone.removeprefix("resnet"))),
-            min_level=_FINEST,
-            max_level=_COARSEST,
-            use_p5=False,
-            image_shape=tuple(scaled.shape[1:]),
-        )
-        anchors = keras_hub.layers.AnchorGenerator(
-            "xyxy",
-            min_level=_FINEST,
-            max_level=_COARSEST,
-            num_scales=3,
-            aspect_ratios=[0.5, 1.0, 2.0],
-            anchor_size=anchor_size,
-        )
-        network = detector(
-            backbone=pyramid,
-            anchor_generator=anchors,
-            use_prediction_head_norm=True,
-            pre_logits_num_conv_layers=num_head_layers,
-            **options,
-        )
-        start_as_rare(network)
+        options |= {"pre_logits_num_conv_layers": num_head_layers}
+        network = _untrained(tuple(scaled.shape[1:]), int(backbone.removeprefix("resnet")), anchor_size, options)
     return AnchorDetector(pixels, network(scaled), name="retina_net_detector")
+
+
+def _untrained(shape: tuple[int, int, int], depth: int, anchor_size: float, options: dict[str, Any]) -> Any:
+    """KerasHub's RetinaNet for pictures of a shape, on a ResNet of a depth."""
+    import keras_hub
+
+    from trainer.engine.models.detection.hub import resnet, start_as_rare
+
+    pyramid = keras_hub.models.RetinaNetBackbone(
+        image_encoder=resnet(shape, depth),
+        min_level=_FINEST,
+        max_level=_COARSEST,
+        use_p5=False,
+        image_shape=shape,
+    )
+    anchors = keras_hub.layers.AnchorGenerator(
+        "xyxy",
+        min_level=_FINEST,
+        max_level=_COARSEST,
+        num_scales=3,
+        aspect_ratios=[0.5, 1.0, 2.0],
+        anchor_size=anchor_size,
+    )
+    network = keras_hub.models.RetinaNetObjectDetector(
+        backbone=pyramid, anchor_generator=anchors, use_prediction_head_norm=True, **options
+    )
+    start_as_rare(network)
+    return network

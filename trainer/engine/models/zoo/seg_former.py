@@ -13,7 +13,8 @@ def SegFormer(input_shape: tuple[int, int, int], size: Literal["b0", "b1", "b2",
     Xie et al., "SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers" (2021), as KerasHub
     builds it, with random weights: transformers want many pictures or many epochs. Choosing it takes some 15 seconds
     more at the start, as KerasHub is imported. The features are made at a quarter of the size and enlarged. Pictures of
-    any size: inside they are padded with zeros to a square whose side is a multiple of 32, and cropped again.
+    any size: inside they are padded with zeros to a square whose side is a multiple of 32, at least 64, and cropped
+    again.
 
     Args:
         input_shape: Height, width and channels.
@@ -29,9 +30,9 @@ def SegFormer(input_shape: tuple[int, int, int], size: Literal["b0", "b1", "b2",
     from trainer.engine.models._hub_architectures import mit
 
     inputs = keras.Input(input_shape)
-    pictures = padded(inputs, 32, square=True)
-    shape = tuple(pictures.shape[1:])
     chosen = mit(size)
+    pictures = padded(inputs, chosen.multiple, square=chosen.square, least_side=chosen.least_side)
+    shape = tuple(pictures.shape[1:])
     seg_former = keras_hub.models.SegFormerBackbone(
         image_encoder=getattr(keras_hub.models, chosen.backbone)(image_shape=shape, **chosen.arguments),
         projection_filters=256 if size in ("b0", "b1") else 768,
