@@ -82,8 +82,10 @@ class MainWindow(QMainWindow):
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self.controller.reap)
         self._watch.start()
+        self._standby_delay = QTimer(self, interval=_STANDBY_DELAY_MS, singleShot=True)
+        self._standby_delay.timeout.connect(self._prepare_standby)
         if start_standby:
-            QTimer.singleShot(_STANDBY_DELAY_MS, self, self.standby.prepare)
+            self._standby_delay.start()
 
     # ------------------------------------------------------------------ building
 
@@ -304,8 +306,8 @@ class MainWindow(QMainWindow):
             self.run_status.show_run("", None, None)
         else:
             self.run_status.show_run(followed.path.name, followed.state, followed.status)
-            if followed.status is not None and not followed.status.is_active:
-                QTimer.singleShot(_STANDBY_DELAY_MS, self, self._prepare_standby)
+            if followed.status is not None and not (followed.status.is_active or self._standby_delay.isActive()):
+                self._standby_delay.start()
         self._refresh_actions()
 
     def _prepare_standby(self) -> None:
