@@ -66,7 +66,8 @@ def workers(pytest_arguments: list[str], num_cores: int) -> tuple[str, ...]:
     names_files = any((ROOT / argument.partition("::")[0]).is_file() for argument in pytest_arguments)
     if num_cores < 2 or names_files or {"--pdb", "--trace", "-s"} & set(pytest_arguments):
         return ()
-    return ("-n", str(min(num_cores, MOST_WORKERS)))
+    # A test that ends its process is a failure; with another process in its place, pytest-xdist may wait for ever.
+    return ("-n", str(min(num_cores, MOST_WORKERS)), "--max-worker-restart", "0")
 
 
 def _num_cores() -> int:

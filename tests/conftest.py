@@ -141,9 +141,7 @@ Thing = TypeVar("Thing", bound=Hashable)
 def _left_behind(look: Callable[[], set[Thing]], before: set[Thing], kind: str, advice: str) -> list[str]:
     if not look() - before:
         return []
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    if not look() - before:
-        return []
+    # First: PySide may end the process where Qt deletes a window whose parts Python has not collected yet.
     gc.collect()
     deadline_s = time.monotonic() + GRACE_S
     while (remaining := look() - before) and time.monotonic() < deadline_s:

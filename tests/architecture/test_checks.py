@@ -61,12 +61,15 @@ def test_modules_are_compiled_once_where_python_is_told_to_keep_nothing_compiled
         assert "PYTHONPYCACHEPREFIX" not in variables.keys() - os.environ.keys()
 
 
+ENDING = ("--max-worker-restart", "0")
+
+
 @pytest.mark.parametrize(
     ("arguments", "num_cores", "options"),
     [
-        ([], 2, ("-n", "2")),
-        (["tests/app", "-x"], 3, ("-n", "3")),
-        (["-x"], 64, ("-n", "4")),
+        ([], 2, ("-n", "2", *ENDING)),
+        (["tests/app", "-x"], 3, ("-n", "3", *ENDING)),
+        (["-x"], 64, ("-n", "4", *ENDING)),
         ([], 1, ()),
         (["tests/architecture/test_checks.py::test_nothing", "-x"], 8, ()),
         (["--pdb"], 8, ()),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from app.pages.data.items import PART_TITLES, SampleItems
+from app.pages.data.outbox import Outbox, Put
 from app.pages.data.thumbnails import Pixels
 from app.widgets.format import format_bytes
 from trainer.data.contact_sheet import LabelledPicture, labelled_pixels
@@ -45,24 +46,25 @@ class RawPictures(QObject):
     """
 
     ready = Signal(object)
-    _made = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._number = 0
-        self._made.connect(self._take)
+        self._outbox = Outbox(self)
+        self._outbox.arrived.connect(self._take)
 
     def want(self, items: SampleItems, item: int, *, with_labels: bool) -> None:
         """Decode this one; what was asked for before does not come any more."""
         self._number += 1
         number = self._number
 
-        def work() -> None:
-            self._made.emit(number, _raw_picture(items, item, with_labels=with_labels))
+        def work(put: Put) -> None:
+            put((number, _raw_picture(items, item, with_labels=with_labels)))
 
-        QThreadPool.globalInstance().start(QRunnable.create(work))
+        self._outbox.start(QThreadPool.globalInstance(), work)
 
-    def _take(self, number: int, picture: RawPicture) -> None:
+    def _take(self, made: tuple[int, RawPicture]) -> None:
+        number, picture = made
         if number == self._number:
             self.ready.emit(picture)
 

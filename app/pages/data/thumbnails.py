@@ -12,10 +12,11 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThread, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from app.pages.data.items import SampleItems
+from app.pages.data.outbox import Outbox, Put
 from trainer.data.drawing import labelled_picture
 from trainer.errors import DataError
 
@@ -32,7 +33,6 @@ class Thumbnails(QObject):
     """
 
     ready = Signal(int)
-    _made = Signal(int, int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +47,8 @@ class Thumbnails(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(_NUM_THREADS)
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
-        self._made.connect(self._take)
+        self._outbox = Outbox(self)
+        self._outbox.arrived.connect(self._take)
         self.num_decoded = 0
 
     def show(self, items: SampleItems, side_px: int) -> None:
@@ -77,13 +78,12 @@ class Thumbnails(QObject):
             num_new = min(_NUM_THREADS - self._num_at_work, len(missing))
             self._num_at_work += max(0, num_new)
         for _ in range(num_new):
-            self._pool.start(QRunnable.create(self._work))
+            self._outbox.start(self._pool, self._work)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is being decoded."""
-        with self._lock:
-            return self._num_at_work == 0
+        return self._outbox.is_idle
 
     def close(self) -> None:
         """Drop what is still wanted and wait for what is being decoded."""
@@ -92,7 +92,7 @@ class Thumbnails(QObject):
             self._generation += 1
         self._pool.waitForDone(2000)
 
-    def _work(self) -> None:
+    def _work(self, put: Put) -> None:
         while True:
             with self._lock:
                 if not self._wanted:
@@ -101,9 +101,10 @@ class Thumbnails(QObject):
                 item = self._wanted.pop()
                 self._being_made.add(item)
                 items, side_px, generation = self._items, self._side_px, self._generation
-            self._made.emit(generation, item, _decoded(items, item, side_px))
+            put((generation, item, _decoded(items, item, side_px)))
 
-    def _take(self, generation: int, item: int, pixels: Pixels | None) -> None:
+    def _take(self, made: tuple[int, int, Pixels | None]) -> None:
+        generation, item, pixels = made
         if generation != self._generation:
             return
         self._being_made.discard(item)
