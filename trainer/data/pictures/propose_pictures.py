@@ -38,7 +38,7 @@ _SIDES = 32
 _SMALLEST_CLASSIFIED, _LARGEST_CLASSIFIED = 32, 224
 _STEPS: dict[Task, int] = {"image_segmentation": 240, "object_detection": 2000}
 """Training steps after which a network of the usual size has learned most."""
-_FALLING = {"name": "WarmupCosine", "arguments": {"warmup_epochs": 0.5}}
+_FALLING = {"name": "WarmupCosine", "arguments": {"warmup_epochs": 1.0}}
 """Ends calmly: with few pictures, single epochs at the full rate differ a lot."""
 _VALIDATION_FRACTION = 0.2
 _MOST_PROBLEMS = 3
