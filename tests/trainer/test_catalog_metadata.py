@@ -128,7 +128,7 @@ def net(input_shape, num_classes, share: Annotated[float, "0..1"] = 0.5, size: A
         ("size", 1, "Expected a whole number of at least 2, received 1."),
         ("most", 10, "Expected a whole number of at most 9, received 10."),
         ("stages", ["a", "c"], "Expected any of a, b, received ['a', 'c']."),
-        ("stages", "a", "Expected a list, received 'a'."),
+        ("stages", "a", "Expected a list, such as [a], received 'a'."),
         ("share", 0, None),
         ("share", 1.0, None),
         ("size", 2, None),
