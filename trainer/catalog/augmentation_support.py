@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainer.catalog.balance_support import balance_problem
-from trainer.catalog.catalog import catalog
+from trainer.catalog.catalog import built_in
 from trainer.catalog.entry import ComponentKind
 from trainer.config.component import Component
 from trainer.config.config import Config
@@ -102,7 +102,7 @@ def chosen_steps(config: Config) -> dict[str, tuple[Component, ...]]:
 
 def _own_spelling(kind: ComponentKind, steps: tuple[Component, ...]) -> tuple[Component, ...]:
     """The steps with the names of the catalog, where `mixup` finds MixUp."""
-    found = [catalog().find(kind, step.name) if step.file is None else None for step in steps]
+    found = [built_in(kind, step) for step in steps]
     return tuple(
         step if entry is None else step.model_copy(update={"name": entry.name})
         for step, entry in zip(steps, found, strict=True)

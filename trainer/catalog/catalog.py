@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from trainer.catalog.entry import Argument, ComponentKind, Entry
 from trainer.catalog.functions import read_functions
 from trainer.catalog.step_probability import with_probability
+from trainer.config.component import Component
 from trainer.config.suggest import fold
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +83,13 @@ class Catalog:
 def catalog() -> Catalog:
     """The catalog, read once."""
     return Catalog(tuple(map(with_probability, (*_ours(), *_of_keras().entries))))
+
+
+def built_in(kind: ComponentKind, component: Component | None) -> Entry | None:
+    """What a component refers to; `None` for the user's own, for none, and for what the catalog does not know."""
+    if component is None or component.file is not None:
+        return None
+    return catalog().find(kind, component.name)
 
 
 def installed_keras() -> str:

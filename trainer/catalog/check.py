@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.catalog.augmentation_support import data_step_problems, picture_step_problem
-from trainer.catalog.catalog import GROUP_OF_OURS, catalog
+from trainer.catalog.catalog import GROUP_OF_OURS, built_in, catalog
 from trainer.catalog.check_folds import fold_problems
 from trainer.catalog.check_runtime import runtime_problems
 from trainer.catalog.check_training import training_problems
@@ -126,10 +126,10 @@ def _place_message(path: Path, loader: Component) -> str:
 
 
 def _model_problems(config: Config) -> Iterator[Problem]:
-    entry = catalog().find("model", config.model.architecture.name)
-    if entry is not None and not config.model.architecture.file:
+    entry = built_in("model", config.model.architecture)
+    if entry is not None:
         yield from _task_problems(config, entry)
-    is_keras = entry is not None and entry.group == "keras.applications" and not config.model.architecture.file
+    is_keras = entry is not None and entry.group == "keras.applications"
     if config.model.pretrained and not is_keras:
         yield Problem(
             "model.pretrained",
@@ -137,7 +137,7 @@ def _model_problems(config: Config) -> Iterator[Problem]:
         )
     if config.model.pretrained and is_keras and config.data.color_mode != "rgb":
         yield Problem("model.pretrained", f"Pretrained weights expect rgb pictures, received {config.data.color_mode}.")
-    smallest = entry.smallest_side if entry is not None and not config.model.architecture.file else 0
+    smallest = entry.smallest_side if entry is not None else 0
     if min(config.data.image_size) < smallest:
         height, width = config.data.image_size
         yield Problem(

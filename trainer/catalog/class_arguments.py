@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from trainer.catalog.catalog import GROUP_OF_OURS, catalog
+from trainer.catalog.catalog import GROUP_OF_OURS, built_in
 from trainer.catalog.entry import ComponentKind
 from trainer.config.component import Component
 from trainer.config.config import Config
@@ -31,7 +31,7 @@ def class_argument_problems(config: Config, kind: TargetKind, num_classes: int) 
 
 
 def _problems(key: str, kind: ComponentKind, component: Component, num_classes: int) -> Iterator[Problem]:
-    entry = catalog().find(kind, component.name) if component.file is None else None
+    entry = built_in(kind, component)
     if entry is None or entry.group != GROUP_OF_OURS:
         return
     for name, find_fault in (("class_weights", _weights_fault), ("class_id", _number_fault)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainer.catalog.augmentation_support import MIXING_LAYERS, chosen_steps
-from trainer.catalog.catalog import catalog
+from trainer.catalog.catalog import built_in
 from trainer.config.component import Component
 from trainer.config.config import Config
 from trainer.config.targets import UNCOUNTED_CLASS
@@ -26,7 +26,7 @@ def takes_class_numbers(loss_name: str) -> bool:
 
 def has_one_hot_twin(loss: Component) -> bool:
     """Whether a loss is the sparse crossentropy as it also is for one-hot rows, under its name without `Sparse`."""
-    entry = catalog().find("loss", loss.name) if loss.file is None else None
+    entry = built_in("loss", loss)
     ignored = loss.arguments.get("ignore_class")
     return entry is not None and entry.name == _SPARSE and ignored in (None, UNCOUNTED_CLASS)
 
@@ -40,7 +40,7 @@ def mixing_problem(loss: Component, step: str) -> Problem:
 def label_form_problems(config: Config) -> Iterator[Problem]:
     """The same, for losses and steps that are built in."""
     loss = config.training.loss
-    entry = catalog().find("loss", loss.name) if loss is not None and loss.file is None else None
+    entry = built_in("loss", loss)
     if loss is None or entry is None or not takes_class_numbers(entry.name) or has_one_hot_twin(loss):
         return
     for key, steps in chosen_steps(config).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.catalog.catalog import GROUP_OF_OURS, catalog
+from trainer.catalog.catalog import GROUP_OF_OURS, built_in
 from trainer.config.config import Config
 from trainer.errors import Problem
 
@@ -47,7 +47,7 @@ def _weighing_problems(config: Config, has_masks: bool) -> Iterator[Problem]:
                 "training.loss.",
             )
         return
-    entry = catalog().find("loss", training.loss.name) if training.loss.file is None else None
+    entry = built_in("loss", training.loss)
     if entry is not None and entry.group == GROUP_OF_OURS:
         yield Problem(
             key,
@@ -59,7 +59,7 @@ def _weighing_problems(config: Config, has_masks: bool) -> Iterator[Problem]:
 def _loss_problems(config: Config) -> Iterator[Problem]:
     """Losses of Keras that see a whole batch as one picture, or take the number 255 for a class."""
     loss = config.training.loss
-    entry = catalog().find("loss", loss.name) if loss is not None and loss.file is None else None
+    entry = built_in("loss", loss)
     if entry is None or entry.unusable_because or not entry.tasks or "image_segmentation" in entry.tasks:
         return
     instead = _LOSSES_INSTEAD.get(entry.name, "MaskCrossentropy, MaskDice or MaskFocal")
@@ -72,7 +72,7 @@ def _loss_problems(config: Config) -> Iterator[Problem]:
 
 def _metric_problems(config: Config) -> Iterator[Problem]:
     for index, metric in enumerate(config.training.metrics or ()):
-        entry = catalog().find("metric", metric.name) if metric.file is None else None
+        entry = built_in("metric", metric)
         if entry is None or entry.group == GROUP_OF_OURS or entry.name in _METRICS_OF_KERAS:
             continue
         yield Problem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trainer.catalog.catalog import GROUP_OF_OURS, catalog
+from trainer.catalog.catalog import GROUP_OF_OURS, built_in
 from trainer.config.config import Config
 from trainer.errors import Problem
 
@@ -35,7 +35,7 @@ def schedule_problems(config: Config, steps_per_epoch: int | None = None) -> Ite
         steps_per_epoch: Batches of an epoch; `None` where they are not counted yet, so that lengths in steps pass.
     """
     chosen = config.training.learning_rate_schedule
-    entry = catalog().find("schedule", chosen.name) if chosen is not None and chosen.file is None else None
+    entry = built_in("schedule", chosen)
     if chosen is None or entry is None or entry.group != GROUP_OF_OURS:
         return
     arguments = {argument.name: argument.default for argument in entry.arguments} | chosen.arguments

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.catalog.catalog import catalog
+from trainer.catalog.catalog import built_in, catalog
 from trainer.catalog.label_smoothing import label_smoothing_problem
 from trainer.catalog.mask_support import mask_problems
 from trainer.catalog.task_fit import label_set_problems
@@ -43,7 +43,7 @@ def model_problem(config: Config, kind: TargetKind) -> Problem | None:
         kind: What there is to predict.
     """
     architecture = config.model.architecture
-    entry = catalog().find("model", architecture.name) if architecture.file is None else None
+    entry = built_in("model", architecture)
     task = task_of(kind, has_pictures=True)
     if kind not in ("masks", "boxes") or entry is None or task in entry.tasks:
         return None
@@ -57,7 +57,7 @@ def model_problem(config: Config, kind: TargetKind) -> Problem | None:
 def takes_tables(config: Config) -> bool:
     """Whether the model can learn from columns of numbers; the user's own may."""
     architecture = config.model.architecture
-    entry = catalog().find("model", architecture.name) if architecture.file is None else None
+    entry = built_in("model", architecture)
     return entry is None or any(task.startswith("tabular") for task in entry.tasks)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from trainer.catalog.catalog import catalog
+from trainer.catalog.catalog import built_in
 from trainer.catalog.entry import ComponentKind, Entry
 from trainer.config.component import Component
 from trainer.config.config import Config
@@ -115,7 +115,7 @@ def _chosen(config: Config) -> Iterator[tuple[str, ComponentKind, Component]]:
 
 
 def _built_in(kind: ComponentKind, component: Component) -> Entry | None:
-    entry = catalog().find(kind, component.name) if component.file is None else None
+    entry = built_in(kind, component)
     return None if entry is None or entry.unusable_because else entry
 
 

@@ -23,6 +23,17 @@ def padded(pictures: Any, multiple: int, *, square: bool = False, least_side: in
     return keras.layers.ZeroPadding2D(_halved(excess))(pictures) if any(excess) else pictures
 
 
+def padded_at_end(pictures: Any, multiple: int) -> Any:
+    """Pictures with zeros at the right and at the bottom, so that places in them stay what they are.
+
+    Args:
+        pictures: Shape (batch, height, width, channels).
+        multiple: What height and width of the result can be divided by.
+    """
+    excess = [(0, -side % multiple) for side in pictures.shape[1:3]]
+    return keras.layers.ZeroPadding2D(excess)(pictures) if any(amount for _, amount in excess) else pictures
+
+
 def cropped(features: Any, shape: tuple[int, ...]) -> Any:
     """The middle of features (batch, height, width, channels), in the height and width that `shape` begins with."""
     excess = [side - wanted for side, wanted in zip(features.shape[1:3], shape[:2], strict=True)]

@@ -53,25 +53,13 @@ def network_of(size: str, num_channels: int) -> tuple[dict[str, Any], dict[str, 
         where it is not KerasHub's 4.
     """
     features_name, width, inner, expansion, depth, num_layers, decoder_inner, points = _SIZES[size]
-    stem, stages = _FEATURES[features_name]
     num_levels = len(points)
     names = list(_STAGES[-num_levels:])
-    features = {
-        "stem_channels": [num_channels, *stem[1:]],
-        "stackwise_stage_filters": stages,
-        "apply_downsample": [False, True, True, True],
-        "use_lightweight_conv_block": [False, False, True, True],
-        "depths": [stage[3] for stage in stages],
-        "hidden_sizes": [stage[2] for stage in stages],
-        "embedding_size": stem[-1],
-        "use_learnable_affine_block": features_name in ("b00", "b0", "b2"),
-        "hidden_act": "relu",
-        "out_features": names,
-    }
+    features = _features(features_name, num_channels, names)
     network = {
         "decoder_in_channels": [width] * num_levels,
         "encoder_hidden_dim": width,
-        "encoder_in_channels": [stage[2] for stage in stages[-num_levels:]],
+        "encoder_in_channels": features["hidden_sizes"][-num_levels:],
         "encoder_ffn_dim": inner,
         "hidden_expansion": expansion,
         "depth_multiplier": depth,
@@ -92,3 +80,20 @@ def network_of(size: str, num_channels: int) -> tuple[dict[str, Any], dict[str, 
         "out_features": names,
     }
     return features, network, _WIDE_SCALE if size == "extra_large" else None
+
+
+def _features(name: str, num_channels: int, out_features: list[str]) -> dict[str, Any]:
+    """Arguments of an HGNetV2."""
+    stem, stages = _FEATURES[name]
+    return {
+        "stem_channels": [num_channels, *stem[1:]],
+        "stackwise_stage_filters": stages,
+        "apply_downsample": [False, True, True, True],
+        "use_lightweight_conv_block": [False, False, True, True],
+        "depths": [stage[3] for stage in stages],
+        "hidden_sizes": [stage[2] for stage in stages],
+        "embedding_size": stem[-1],
+        "use_learnable_affine_block": name in ("b00", "b0", "b2"),
+        "hidden_act": "relu",
+        "out_features": out_features,
+    }

@@ -53,6 +53,7 @@ def DFine(
     """
     import keras
 
+    from trainer.engine.models._full_size import padded_at_end
     from trainer.engine.models.detection.d_fine import NETWORK, DFineDetector, DFineNetwork
     from trainer.engine.models.detection.d_fine_sizes import network_of
     from trainer.engine.models.detection.d_fine_weights import pretrained, start_from_random, take_weights
@@ -62,10 +63,7 @@ def DFine(
         problem = "D-FINE learns with TensorFlow only. Set backend to tensorflow."
         raise ConfigError((Problem("runtime.backend", problem),))
     pixels = keras.Input(input_shape, name="pixels")
-    scaled = scale(pixels)
-    excess = [(0, -side % _MULTIPLE) for side in scaled.shape[1:3]]
-    if any(amount for _, amount in excess):
-        scaled = keras.layers.ZeroPadding2D(excess)(scaled)
+    scaled = padded_at_end(scale(pixels), _MULTIPLE)
     shape = list(scaled.shape[1:])
     if preset:
         source, features, network = pretrained(preset, shape[-1])

@@ -52,14 +52,12 @@ def RetinaNet(
     import keras
     import keras_hub
 
+    from trainer.engine.models._full_size import padded_at_end
     from trainer.engine.models.detection.anchor_detector import MULTIPLE, AnchorDetector
     from trainer.engine.models.detection.hub import from_preset
 
     pixels = keras.Input(input_shape, name="pixels")
-    scaled = scale(pixels)
-    excess = [(0, -side % MULTIPLE) for side in scaled.shape[1:3]]
-    if any(amount for _, amount in excess):
-        scaled = keras.layers.ZeroPadding2D(excess)(scaled)
+    scaled = padded_at_end(scale(pixels), MULTIPLE)
     options: dict[str, Any] = {"num_classes": num_classes, "bounding_box_format": "xyxy", "name": "retina_net"}
     if preset:
         network = from_preset(keras_hub.models.RetinaNetObjectDetector, preset, **options)
